@@ -1,0 +1,99 @@
+"""Which pairs of one group still have to be asked.
+
+Only two things make a question needless without changing the result: the two texts are in one class already, or
+the same two texts were asked before. A "no" settles nothing but its own pair, because the closure may still join
+the two through a third.
+
+So each round takes a few *pivots* and asks each against every text outside its class. A text that has been a pivot
+is done: whatever it was not asked about is in its class. Pivots come from the largest classes first (one of each, in
+turns), where one "yes" saves most; their number goes 1, 1, 2, 4, 8 …, which keeps the rounds near log2(n).
+
+n distinct texts cost all n(n−1)/2 questions; n equivalent ones n − 1, in one round; n copies of one text 1; one text 0.
+"""
+
+from collections import Counter
+
+from darling_plugin.core.classes import Classes
+from darling_plugin.core.short_text import short_equivalent, short_words
+
+
+class GroupQuestions:
+    """The questions of one group of texts.
+
+    Identical texts are one node: they share every verdict with others. Whether a text is equivalent to its own copy
+    is a question like any other (first, first), asked only while nothing else has joined the copies.
+    """
+
+    def __init__(self, texts: list[str], *, short_text_rule: bool, ask_all: bool = False):
+        nodes: dict[str, int] = {}
+        self.node_of_row = [nodes.setdefault(text, len(nodes)) for text in texts]
+        self.texts = list(nodes)  # texts[node], by first appearance
+        self.classes = Classes(len(nodes))
+        self.joined_copies: set[int] = set()  # nodes whose copies a verdict has joined
+        counts = Counter(self.node_of_row) if len(nodes) < len(texts) else Counter[int]()
+        self._copied = frozenset(node for node, count in counts.items() if count > 1)
+        self._pending = dict.fromkeys(range(len(nodes)))  # not yet pivots; a dict for its order
+        self._short: frozenset[int] = self._settle_short_texts() if short_text_rule else frozenset()
+        self._ask_all = ask_all
+        self._rounds = 0
+
+    def next_pairs(self) -> list[tuple[int, int]]:
+        """The node pairs (earlier, later) to ask in the coming round; empty when the partition is known."""
+        while self._pending:
+            if len(self.classes.members) == 1 and len(self.texts) > 1:
+                break  # one class of several texts: no question is left, not even about copies
+            pairs = [pair for pivot in self._next_pivots() for pair in self._pairs_of(pivot)]
+            if pairs:
+                self._rounds += 1
+                return pairs
+        return []
+
+    def record(self, i: int, j: int) -> None:
+        """Nodes i and j are equivalent."""
+        if i == j:
+            self.joined_copies.add(i)
+        else:
+            self.classes.merge(i, j)
+
+    def labels(self) -> list[int]:
+        """labels[row] = its class, numbered 0 … by first appearance."""
+        numbers: dict[int, int] = {}
+        labels = []
+        for row, node in enumerate(self.node_of_row):
+            members = self.classes.members[self.classes.of[node]]
+            # Copies that nothing has joined are a class each: keys below 0, so that they meet no other.
+            apart = node in self._copied and len(members) == 1 and node not in self.joined_copies
+            labels.append(numbers.setdefault(-1 - row if apart else self.classes.of[node], len(numbers)))
+        return labels
+
+    def _next_pivots(self) -> list[int]:
+        width = len(self._pending) if self._ask_all else max(1, 2 ** (self._rounds - 1))
+        if width >= len(self._pending):
+            return list(self._pending)
+        taken = dict.fromkeys(self.classes.members, 0)  # of each class, so far
+        order = []
+        for node in self._pending:
+            home = self.classes.of[node]
+            order.append((taken[home], -len(self.classes.members[home]), node))
+            taken[home] += 1
+        return [node for _, _, node in sorted(order)[:width]]
+
+    def _pairs_of(self, pivot: int) -> list[tuple[int, int]]:
+        of, home = self.classes.of, self.classes.of[pivot]
+        del self._pending[pivot]
+        others = [node for node in self._pending if of[node] != home]
+        if pivot in self._short:
+            others = [node for node in others if node not in self._short]
+        elif pivot in self._copied and len(self.classes.members[home]) == 1:
+            others.append(pivot)
+        return [(pivot, node) if pivot < node else (node, pivot) for node in others]
+
+    def _settle_short_texts(self) -> frozenset[int]:
+        """Apply the short-text rule to every pair of short texts; give the nodes that are short."""
+        words = {node: found for node, text in enumerate(self.texts) if (found := short_words(text)) is not None}
+        nodes = list(words)
+        for position, i in enumerate(nodes):
+            for j in nodes[position:]:
+                if (i != j or i in self._copied) and short_equivalent(words[i], words[j]):
+                    self.record(i, j)
+        return frozenset(nodes)
