@@ -1,0 +1,59 @@
+"""Who says that two responses are equivalent.
+
+A judge is a callable from pairs of texts to probabilities (`base.py` has the protocol). One file each:
+
+    lexical.py      the same words: no model, no meaning
+    embedding.py    close in a sentence encoder's space: one encoding per response
+    callable.py     a function of yours, `module:function`
+
+To add one: a file here, and a line in the table below.
+"""
+
+import inspect
+from typing import Any
+
+from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.base import Similarity
+from darling_plugin.similarity.callable import CallableSimilarity
+from darling_plugin.similarity.embedding import EmbeddingSimilarity
+from darling_plugin.similarity.lexical import LexicalSimilarity
+
+SIMILARITIES: dict[str, Any] = {
+    "lexical": LexicalSimilarity,
+    "embedding": EmbeddingSimilarity,
+    "callable": CallableSimilarity,
+}
+
+
+def build_similarity(name: str, *, model: str | None = None, function: str | None = None, **options: Any) -> Similarity:
+    """The judge called `name`, from the settings of `darling.similarity`.
+
+    Args:
+        name: a key of `SIMILARITIES`.
+        model: what `embedding` encodes with.
+        function: the `module:function` of `callable`, which must have it.
+        options: further arguments of the judge's class, such as `n` or `device`.
+
+    A setting that the judge has no use for is an error: it would be ignored in silence.
+    """
+    if name not in SIMILARITIES:
+        raise ConfigError(f"`darling.similarity.name` must be one of {', '.join(SIMILARITIES)}; got {name!r}")
+    settings = {"model": model, "function": function} | options
+    given = {key: value for key, value in settings.items() if value is not None}
+    accepted = inspect.signature(SIMILARITIES[name]).parameters
+    for key in given.keys() - accepted.keys():
+        raise ConfigError(f"`darling.similarity.{key}` means nothing to {name!r}; it takes {', '.join(accepted)}")
+    for key, parameter in accepted.items():
+        if parameter.default is parameter.empty and key not in given:
+            raise ConfigError(f"`darling.similarity.{key}` must be set for {name!r}")
+    return SIMILARITIES[name](**given)
+
+
+__all__ = [
+    "SIMILARITIES",
+    "CallableSimilarity",
+    "EmbeddingSimilarity",
+    "LexicalSimilarity",
+    "Similarity",
+    "build_similarity",
+]
