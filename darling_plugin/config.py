@@ -1,0 +1,153 @@
+"""The `darling:` node of a job's configuration: every setting, its default and its valid values.
+
+Knows nothing of verl: it turns a plain dictionary into checked settings, or raises one `ConfigError` that names each
+wrong key by its full path (`darling.diversity.floor`) and what it may be.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from darling_plugin.core import PipelineSettings
+from darling_plugin.errors import ConfigError
+from darling_plugin.similarity import Similarity, build_similarity
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class SimilaritySettings(_Node):
+    """Who says that two responses are equivalent."""
+
+    name: str = Field("lexical", description="lexical | embedding | callable")
+    model: str | None = Field(None, description="embedding: a folder or a hub name; null is the packaged MiniLM")
+    function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
+    )
+    short_text_rule: bool | None = Field(
+        None, description="settle pairs of at most five words each by shared words; null is the backend's own"
+    )
+
+    def build(self) -> Similarity:
+        """The judge; raises `ConfigError` where its model or function cannot be found."""
+        return build_similarity(self.name, model=self.model, function=self.function)
+
+
+class DiversitySettings(_Node):
+    """What a response's diversity is (paper, section 3)."""
+
+    kind: Literal["partition", "ngram"] = Field("partition", description="classes of equivalent responses, or n-grams")
+    among: Literal["all", "correct"] = Field("all", description="compare all responses, or the correct ones")
+    correct_above: float = Field(0.5, description="a response is correct when its quality is above this")
+    floor: float = Field(0.1, ge=0, le=1, description="the least diversity a response can have")
+    alone: float = Field(1.0, ge=0, le=1, description="diversity of a response that has nothing to be compared with")
+    ngram: int = Field(4, ge=1, description="words in an n-gram, for kind=ngram")
+
+
+class FusionSettings(_Node):
+    """How quality and diversity become one reward."""
+
+    mode: Literal["multiplicative", "additive", "normalized_additive", "quality"] = Field(
+        "multiplicative", description="q*d | q + weight*d | z(q) + weight*z(d) | q"
+    )
+    shift: Literal["auto", "none", "group_min"] = Field(
+        "auto",
+        description="subtract the group's lowest quality first; auto does so for multiplicative fusion "
+        "once a quality is negative",
+    )
+    weight: float = Field(1.0, description="weight of the diversity in additive fusion")
+
+
+class AdvantageSettings(_Node):
+    """How rewards become advantages."""
+
+    normalize_by_std: bool = Field(False, description="divide by the group's standard deviation (GRPO's way)")
+
+
+class QualitySettings(_Node):
+    """Where the `darling` reward manager takes quality from; a custom_reward_function always comes first."""
+
+    verifier: Literal["verl", "math_verify"] = Field(
+        "verl", description="verl: default_compute_score by data_source | math_verify: the final answer, symbolically"
+    )
+    timeout_s: float = Field(10.0, gt=0, description="seconds after which math_verify gives up on one response")
+
+
+class SampleSettings(_Node):
+    """Whole groups written out for reading."""
+
+    every: int = Field(10, ge=0, description="write each so many steps; 0 is never")
+    groups: int = Field(4, ge=1, description="groups a time")
+    folder: str | None = Field(None, description="null is <trainer.default_local_dir>/darling_samples")
+
+
+class DarlingSettings(_Node):
+    """The whole `darling:` node."""
+
+    similarity: SimilaritySettings = SimilaritySettings()
+    diversity: DiversitySettings = DiversitySettings()
+    fusion: FusionSettings = FusionSettings()
+    advantage: AdvantageSettings = AdvantageSettings()
+    quality: QualitySettings = QualitySettings()
+    samples: SampleSettings = SampleSettings()
+    on_failure: Literal["raise", "quality_only"] = Field(
+        "raise", description="when the judge fails: stop, or train that step on quality alone, loudly"
+    )
+    monitor: bool = Field(False, description="log darling/* for another estimator too, without touching its rewards")
+
+    def pipeline(self, judge: Similarity | None, *, shift: Literal["none", "group_min"]) -> PipelineSettings:
+        """These settings as the pure pipeline takes them, the judge's own defaults filled in."""
+        threshold, rule = self.similarity.threshold, self.similarity.short_text_rule
+        if judge is not None:
+            threshold = judge.default_threshold if threshold is None else threshold
+            rule = judge.short_text_rule if rule is None else rule
+        return PipelineSettings(
+            diversity=self.diversity.kind,
+            among=self.diversity.among,
+            correct_threshold=self.diversity.correct_above,
+            threshold=0.5 if threshold is None else threshold,
+            short_text_rule=True if rule is None else rule,
+            floor=self.diversity.floor,
+            alone=self.diversity.alone,
+            ngram=self.diversity.ngram,
+            mode=self.fusion.mode,
+            shift=shift,
+            weight=self.fusion.weight,
+            normalize_by_std=self.advantage.normalize_by_std,
+        )
+
+
+def parse_settings(node: Mapping[str, Any] | None) -> DarlingSettings:
+    """Check a `darling:` node (None is all defaults). Raises `ConfigError` with one line per wrong key."""
+    if node is not None and not isinstance(node, Mapping):
+        raise ConfigError(f"darling: must be a mapping of settings, got {type(node).__name__} {node!r}.")
+    try:
+        return DarlingSettings.model_validate(dict(node or {}))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: Any) -> str:
+    location = [str(part) for part in problem["loc"]]
+    path = ".".join(["darling", *location])
+    if problem["type"] == "extra_forbidden":
+        valid = _keys_beside(location)
+        close = difflib.get_close_matches(location[-1], valid, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        return f"{path}: unknown setting.{hint} Valid here: {', '.join(valid)}."
+    return f"{path}: {problem['msg']}, got {problem['input']!r}."
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    model: type[BaseModel] = DarlingSettings
+    for part in location[:-1]:
+        annotation = model.model_fields[part].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        model = annotation
+    return list(model.model_fields)
