@@ -1,0 +1,83 @@
+"""Every change to a verl or torch internal that a CPU run needs. Made for verl 0.9.1 with vLLM 0.32."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+from packaging.version import Version
+from wrapt import register_post_import_hook, wrap_function_wrapper
+
+from darling_plugin.errors import ConfigError
+
+TESTED = {"verl": ("0.9.1", "0.9.2"), "vllm": ("0.32", "0.33")}
+
+
+def check_versions() -> None:
+    """Raise `ConfigError` unless verl and vLLM are the versions that these patches were made for."""
+    for package, (oldest, before) in TESTED.items():
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            raise ConfigError(
+                f"VERL_PLATFORM=cpu needs {package} >={oldest},<{before}, and none is installed. "
+                "Install with: bash scripts/install.sh."
+            ) from None
+        if not Version(oldest) <= Version(Version(found).public) < Version(before):
+            raise ConfigError(
+                f"VERL_PLATFORM=cpu: {package} {found} is installed, and the CPU patches were made for "
+                f">={oldest},<{before}. Install that version, or unset VERL_PLATFORM to run on GPUs."
+            )
+
+
+def install() -> None:
+    """Patch what is loaded, and what will be once it is loaded."""
+    _one_gloo()
+    register_post_import_hook(_reload_weights, "verl.workers.rollout.vllm_rollout.utils")
+
+
+def _one_gloo() -> None:
+    """Ask torch for gloo once.
+
+    verl 0.9.1 (verl/utils/distributed.py) builds the backend string "cpu:gloo,<device>:<backend>", which names the CPU
+    twice where the CPU is the device; torch refuses that. Leaving the first half out for device "cpu" would remove
+    this patch.
+    """
+    import torch.distributed
+
+    def init(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args:
+            args = ("cpu:gloo" if args[0] == "cpu:gloo,cpu:gloo" else args[0], *args[1:])
+        elif kwargs.get("backend") == "cpu:gloo,cpu:gloo":
+            kwargs["backend"] = "cpu:gloo"
+        return wrapped(*args, **kwargs)
+
+    wrap_function_wrapper(torch.distributed, "init_process_group", init)
+
+
+def _reload_weights(module: ModuleType) -> None:
+    """Hand new weights to vLLM through its own reload call.
+
+    verl 0.9.1 loads each bucket of new weights with `model.load_weights`. vLLM's CPU backend repacks linear weights
+    after the first load, so loading into the repacked parameters fails; `reload_weights` restores the layout, loads and
+    repacks. verl calling `reload_weights` itself would remove this patch. No LoRA, quantisation or draft models here.
+    """
+    from verl.workers.rollout.vllm_rollout.bucketed_weight_transfer import BucketedWeightReceiver
+
+    def update_weights_from_ipc(
+        self: Any, peft_config: dict[str, Any] | None = None, base_sync_done: bool = False, use_shm: bool = False
+    ) -> None:
+        if peft_config:
+            raise ConfigError(
+                "actor_rollout_ref.model.lora_rank: LoRA is not supported with VERL_PLATFORM=cpu. Set it to 0."
+            )
+        received: list[tuple[str, Any]] = []
+        receiver = BucketedWeightReceiver(zmq_handle=self._get_zmq_handle(), device=self.device, use_shm=use_shm)
+        # Cloned: the buffer that they lie in is reused for the next bucket.
+        receiver.receive_weights(
+            on_bucket_received=lambda weights, _: received.extend((name, tensor.clone()) for name, tensor in weights)
+        )
+        self.model_runner.reload_weights(weights_iterator=iter(received))
+
+    module.vLLMColocateWorkerExtension.update_weights_from_ipc = update_weights_from_ipc

@@ -1,0 +1,26 @@
+"""Every change to a verl internal that has no registry. All for verl 0.9.1."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from wrapt import wrap_function_wrapper
+
+
+def validate_at_launch(config_module: ModuleType) -> None:
+    """Check the `darling:` node together with verl's own `validate_config`.
+
+    verl 0.9.1: `verl.trainer.main_ppo` calls `verl.utils.config.validate_config` in the driver, before Ray starts, for
+    both trainers. A plugin has no hook there, and an error in the trainer's constructor comes a minute later, from a
+    Ray actor. A list of validators that plugins can append to would remove this patch.
+    """
+
+    def validate(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from darling_plugin.integrations.verl.validate import validate_job
+
+        config = kwargs["config"] if "config" in kwargs else args[0]
+        validate_job(config)
+        return wrapped(*args, **kwargs)
+
+    wrap_function_wrapper(config_module, "validate_config", validate)

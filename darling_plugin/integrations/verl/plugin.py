@@ -1,0 +1,65 @@
+"""The front door: verl's entry-point group `verl.plugins` names this module.
+
+`import verl` loads it in every process of a job, and never calls anything in it. So it registers post-import hooks and
+stays light: each part of the plugin is imported when, and only where, the part of verl that it extends is imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from types import ModuleType
+
+logger = logging.getLogger(__name__)
+
+
+def _estimator(_: ModuleType) -> None:
+    from darling_plugin.integrations.verl import estimator
+
+    estimator.register()
+
+
+def _reward_manager(_: ModuleType) -> None:
+    from darling_plugin.integrations.verl import reward_manager
+
+    reward_manager.register()
+
+
+def _trainers(_: ModuleType) -> None:
+    from darling_plugin.integrations.verl import trainer
+
+    trainer.wrap_trainers()
+
+
+def _validation(module: ModuleType) -> None:
+    from darling_plugin.integrations.verl import patches
+
+    patches.validate_at_launch(module)
+
+
+HOOKS: dict[str, Callable[[ModuleType], None]] = {
+    "verl.trainer.ppo.core_algos": _estimator,
+    "verl.experimental.reward_loop.reward_manager": _reward_manager,
+    "verl.trainer.ppo.v1": _trainers,
+    "verl.utils.config": _validation,
+}
+
+
+def _install() -> None:
+    from wrapt import register_post_import_hook
+
+    for name, hook in HOOKS.items():
+        register_post_import_hook(hook, name)
+    if os.environ.get("VERL_PLATFORM", "").strip().lower() == "cpu":
+        from darling_plugin import cpu
+
+        cpu.install()
+
+
+try:
+    _install()
+except Exception:
+    # verl logs a plugin that fails to load at debug level, and goes on without it: make it visible here.
+    logger.exception("darling-plugin could not be loaded into verl; run `darling doctor`")
+    raise

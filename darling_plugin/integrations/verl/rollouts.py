@@ -1,0 +1,116 @@
+"""A training batch in TransferQueue as plain texts and numbers, and its fused rewards back into it.
+
+Keys of a batch are `{uid}_{session}_{index}`: a session is one sampled response to a prompt; an agent loop may write
+several outputs for it, and the one with the highest index is final. Padding rows (`is_padding` in the tag) only make
+the batch divisible: they are in no group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import transfer_queue as tq
+from tensordict import TensorDict
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Which rows of a batch form one session.
+
+    final_row: (sessions,) row of each session's last output. session_of_row: (rows,) session of each row.
+    """
+
+    final_row: np.ndarray
+    session_of_row: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """The final responses of a batch, without padding: `row[i]` is the row of response i in the batch.
+
+    responses: texts. uid: the prompt of each. quality: (responses,), the score before fusion. lengths: tokens.
+    """
+
+    row: np.ndarray
+    responses: list[str]
+    uid: np.ndarray
+    quality: np.ndarray
+    sessions: Sessions
+    scores: list[torch.Tensor]
+
+    def __len__(self) -> int:
+        return len(self.responses)
+
+
+def find_sessions(keys: list[str]) -> Sessions:
+    """Group the rows of a batch by session; a key of another form is a session of its own."""
+    session_number: dict[str, int] = {}
+    final_row: list[int] = []
+    final_index: list[int] = []
+    session_of_row = np.empty(len(keys), dtype=np.int64)
+    for row, key in enumerate(keys):
+        parts = key.rsplit("_", 2)
+        name, index = (f"{parts[0]}_{parts[1]}", int(parts[2])) if len(parts) == 3 else (key, 0)
+        session = session_number.setdefault(name, len(session_number))
+        if session == len(final_row):
+            final_row.append(row)
+            final_index.append(index)
+        elif index > final_index[session]:
+            final_row[session], final_index[session] = row, index
+        session_of_row[row] = session
+    return Sessions(np.asarray(final_row, dtype=np.int64), session_of_row)
+
+
+def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
+    """Fetch what DARLING needs of `batch` (a KVBatchMeta) and decode the responses."""
+    data = tq.kv_batch_get(
+        keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "responses", "rm_scores"]
+    )
+    sessions = find_sessions(batch.keys)
+    row = np.asarray([r for r in sessions.final_row if not batch.tags[r].get("is_padding", False)], dtype=np.int64)
+    uid_of_row = list(data["uid"])  # a LinkedList in TransferQueue 0.1.11: it has no tolist()
+    token_ids = data["responses"].unbind()
+    scores = list(data["rm_scores"].unbind())
+    uid = np.empty(len(row), dtype=object)
+    uid[:] = [uid_of_row[r] for r in row]
+    return Rollouts(
+        row=row,
+        responses=tokenizer.batch_decode([token_ids[r] for r in row], skip_special_tokens=True),
+        uid=uid,
+        quality=np.asarray([float(scores[r].sum()) for r in row], dtype=np.float64),
+        sessions=sessions,
+        scores=scores,
+    )
+
+
+def read_prompts(batch: Any, rows: np.ndarray, tokenizer: Any) -> list[str]:
+    """The prompts of some rows of `batch`, decoded."""
+    data = tq.kv_batch_get(
+        keys=[batch.keys[r] for r in rows], partition_id=batch.partition_id, select_fields=["prompts"]
+    )
+    return tokenizer.batch_decode(list(data["prompts"].unbind()), skip_special_tokens=True)
+
+
+def write_rewards(batch: Any, rollouts: Rollouts, rewards: np.ndarray) -> None:
+    """Put each response's fused reward on the last token of every output of its session; padding keeps its zeros."""
+    reward_of_session = {
+        int(rollouts.sessions.session_of_row[row]): float(reward)
+        for row, reward in zip(rollouts.row, rewards, strict=True)
+    }
+    fused = []
+    for row, old in enumerate(rollouts.scores):
+        new = torch.zeros_like(old)
+        reward = reward_of_session.get(int(rollouts.sessions.session_of_row[row]))
+        if reward is not None and len(new):
+            new[-1] = reward
+        fused.append(new)
+    tq.kv_batch_put(
+        keys=batch.keys,
+        partition_id=batch.partition_id,
+        fields=TensorDict(
+            {"rm_scores": torch.nested.as_nested_tensor(fused, layout=torch.jagged)}, batch_size=len(fused)
+        ),
+    )

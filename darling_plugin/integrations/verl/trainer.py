@@ -1,0 +1,200 @@
+"""The hook around `_compute_advantage`, put round every trainer that verl has registered.
+
+verl's trainers compute advantages from the rewards in TransferQueue. This hook runs first: it reads a step's responses
+and qualities, sends them through `core.run_pipeline`, and writes the fused rewards back; verl's own code goes on from
+there (KL in the reward, rollout correction, the estimator). The same in the modes sync, colocate_async and
+separate_async, and for a reward model that is scored after sampling, since all of that is done by then.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from darling_plugin.config import DarlingSettings
+from darling_plugin.core import PipelineResult, group_advantages, group_metrics, run_pipeline
+from darling_plugin.errors import SimilarityError
+from darling_plugin.integrations.verl import estimator, rollouts, samples
+from darling_plugin.integrations.verl.rollouts import Rollouts
+from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
+from darling_plugin.similarity import Similarity
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class StepLog:
+    """What the hook did in one training step, which may hold several calls (`parameter_sync_step`)."""
+
+    seconds: float = 0.0
+    quality_only: bool = False
+    parts: list[tuple[Rollouts, PipelineResult]] = field(default_factory=list)
+
+    def metrics(self) -> dict[str, float]:
+        """The step's `darling/*` metrics over all its responses."""
+        if not self.parts:
+            return {}
+        if self.quality_only:
+            mean = float(np.concatenate([rows.quality for rows, _ in self.parts]).mean())
+            return {"darling/quality/mean": mean, "darling/quality_only": 1.0, "darling/seconds": self.seconds}
+        parts = [result for _, result in self.parts]
+        labels = None if any(p.labels is None for p in parts) else np.concatenate([p.labels for p in parts])
+        metrics = group_metrics(
+            np.concatenate([rows.quality for rows, _ in self.parts]),
+            np.concatenate([p.diversity for p in parts]),
+            np.concatenate([p.rewards for p in parts]),
+            labels,
+            np.concatenate([rows.uid for rows, _ in self.parts]),
+            correct=np.concatenate([p.correct for p in parts]),
+        )
+        metrics["verdicts/asked"] = float(sum(p.verdicts_asked for p in parts))
+        metrics["verdicts/avoided"] = float(sum(p.verdicts_avoided for p in parts))
+        metrics["verdicts/rounds"] = float(max(p.rounds for p in parts))
+        metrics["seconds"] = self.seconds
+        metrics["quality_only"] = 0.0
+        return {f"darling/{name}": value for name, value in metrics.items()}
+
+
+class DarlingTrainer:
+    """Mixed in before a verl trainer class; everything that it does not define is verl's."""
+
+    config: Any
+    tokenizer: Any
+    global_steps: int
+
+    def __init__(self, config: Any) -> None:
+        validate_job(config)  # again: a program of one's own may not call verl's validate_config
+        super().__init__(config)  # type: ignore[call-arg]
+        self._set_up_darling()
+
+    def _set_up_darling(self) -> None:
+        self._darling_on = uses_darling(self.config)
+        self._darling = read_settings(self.config)
+        self._darling_log = StepLog()
+        if not (self._darling_on or self._darling.monitor):
+            return
+        self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
+        self._shift = _initial_shift(self.config, self._darling)
+        logger.info("darling: %s", self._darling.model_dump_json())
+
+    def _compute_advantage(self, batch: Any, metrics: dict[str, Any]) -> Any:
+        if not (self._darling_on or self._darling.monitor):
+            return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
+        start = time.perf_counter()
+        rows = rollouts.read_rollouts(batch, self.tokenizer)
+        result = self._fuse(rows)
+        if self._darling_on:
+            rollouts.write_rewards(batch, rows, result.rewards)
+        if samples.due(self.global_steps, self._darling.samples) and not self._darling_log.parts:
+            self._write_samples(batch, rows, result)
+        self._darling_log.parts.append((rows, result))
+        self._darling_log.seconds += time.perf_counter() - start
+        sessions = estimator.EstimatorBatch(
+            rows.sessions.final_row, rows.sessions.session_of_row, self._darling.advantage.normalize_by_std
+        )
+        with estimator.estimating(sessions):
+            return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
+
+    def _compute_metrics(self, batch: Any, metrics: dict[str, Any], timing_raw: dict[str, float], **kwargs: Any) -> Any:
+        # Here, not in `_compute_advantage`: verl averages what that one returns over a step's mini-batches, and the
+        # length of the step is known only now.
+        step_metrics = self._darling_log.metrics()
+        if step_metrics and timing_raw.get("step"):
+            step_metrics["darling/step_share"] = self._darling_log.seconds / timing_raw["step"]
+        metrics.update(step_metrics)
+        self._darling_log = StepLog()
+        return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]
+
+    def _fuse(self, rows: Rollouts) -> PipelineResult:
+        if self._shift == "none" and _must_shift(self._darling) and (rows.quality < 0).any():
+            self._shift = "group_min"
+            logger.warning(
+                "darling: negative quality (lowest %.4g). Multiplied by diversity, it would make the more distinct of "
+                "two bad responses the worse one, so from now on each group's lowest quality is subtracted first. "
+                "Set darling.fusion.shift=group_min or none to decide this yourself.",
+                rows.quality.min(),
+            )
+        settings = self._darling.pipeline(self._judge, shift=self._shift)
+        judge = None if self._judge is None else _reporting(self._judge)
+        try:
+            return run_pipeline(rows.responses, rows.uid, rows.quality, judge, settings)
+        except SimilarityError as error:
+            if self._darling.on_failure == "raise":
+                raise
+            logger.warning(
+                "darling: step %d trains on quality alone (darling.on_failure=quality_only): %s",
+                self.global_steps,
+                error,
+            )
+            self._darling_log.quality_only = True
+            return _quality_only(rows, settings.normalize_by_std)
+
+    def _write_samples(self, batch: Any, rows: Rollouts, result: PipelineResult) -> None:
+        chosen = samples.choose_rows(rows.uid, self._darling.samples.groups)
+        prompts = rollouts.read_prompts(batch, rows.row[chosen], self.tokenizer)
+        records = samples.records(self.global_steps, chosen, prompts, rows, result)
+        folder = samples.folder(self._darling.samples, self.config.trainer.default_local_dir)
+        samples.write(records, folder, self.global_steps)
+        samples.log_table(records, getattr(self, "logger", None), self.global_steps)
+
+
+def _quality_only(rows: Rollouts, normalize_by_std: bool) -> PipelineResult:
+    """What a step trains on when the judge failed: no classes, and diversity left out of the reward."""
+    return PipelineResult(
+        labels=None,
+        correct=np.zeros(len(rows), dtype=bool),
+        diversity=np.ones(len(rows)),
+        rewards=rows.quality,
+        advantages=group_advantages(rows.quality, rows.uid, normalize_by_std=normalize_by_std),
+        verdicts_asked=0,
+        verdicts_avoided=0,
+        rounds=0,
+    )
+
+
+def _must_shift(settings: DarlingSettings) -> bool:
+    return settings.fusion.shift == "auto" and settings.fusion.mode == "multiplicative"
+
+
+def _initial_shift(config: Any, settings: DarlingSettings) -> Literal["none", "group_min"]:
+    if settings.fusion.shift != "auto":
+        return settings.fusion.shift
+    if _must_shift(settings) and config.reward.reward_model.enable:
+        logger.warning(
+            "darling: a reward model's scores can be negative, so each group's lowest quality is subtracted before it "
+            "is multiplied by diversity. Set darling.fusion.shift=none to multiply the scores as they are."
+        )
+        return "group_min"
+    return "none"
+
+
+def _reporting(judge: Similarity) -> Any:
+    """The judge, with whatever it raises turned into the one error that `on_failure` is about."""
+
+    def ask(pairs: Sequence[tuple[str, str]]) -> Sequence[float]:
+        try:
+            return judge(pairs)
+        except Exception as error:
+            raise SimilarityError(
+                f"similarity: {type(judge).__name__} failed on {len(pairs)} pairs: {type(error).__name__}: {error}"
+            ) from error
+
+    return ask
+
+
+def wrap_trainers() -> None:
+    """Put the hook round every trainer class in verl's registry, in place; a second call changes nothing.
+
+    In place, under the same names: verl compares `trainer.v1.trainer_mode` with "sync" and reads `trainer.v1[mode]`,
+    so a mode name of our own would change what verl does.
+    """
+    from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+
+    for name, trainer in list(TRAINER_REGISTRY.items()):
+        if not issubclass(trainer, DarlingTrainer):
+            TRAINER_REGISTRY[name] = type(f"Darling{trainer.__name__}", (DarlingTrainer, trainer), {})

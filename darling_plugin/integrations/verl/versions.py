@@ -1,0 +1,36 @@
+"""The verl versions that this package was tested with. Reads metadata only: imports nothing of verl."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+
+from packaging.version import Version
+
+from darling_plugin.errors import ConfigError
+
+OLDEST = Version("0.9.1")
+BEFORE = Version("0.10")
+ALLOW_UNTESTED = "DARLING_ALLOW_UNTESTED_VERL"
+
+
+def verl_version() -> str | None:
+    """The installed verl's version, or None where there is none."""
+    try:
+        return version("verl")
+    except PackageNotFoundError:
+        return None
+
+
+def check_verl_version(found: str | None = None) -> None:
+    """Raise `ConfigError` unless the installed verl is one that this package was tested with."""
+    found = found or verl_version()
+    if found is None:
+        raise ConfigError(f"verl is not installed. Install it: pip install 'verl>={OLDEST},<{BEFORE}'.")
+    if OLDEST <= Version(found) < BEFORE or os.environ.get(ALLOW_UNTESTED) == "1":
+        return
+    raise ConfigError(
+        f"verl {found} is not supported: this darling-plugin was tested with verl >={OLDEST},<{BEFORE}. "
+        f"Install one of these (pip install 'verl>={OLDEST},<{BEFORE}'), update darling-plugin, "
+        f"or try at your own risk with {ALLOW_UNTESTED}=1."
+    )

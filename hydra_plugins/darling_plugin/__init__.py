@@ -1,0 +1,1 @@
+"""Hydra finds plugins in this namespace: this one makes `+darling=NAME` find a file in `darling_plugin/configs`."""

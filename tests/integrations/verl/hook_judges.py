@@ -1,0 +1,24 @@
+"""Judges and rewards that a job's configuration names: `hook_judges:function`."""
+
+asked: list[tuple[str, str]] = []
+
+
+def same_text(pairs):
+    asked.extend(pairs)
+    return [float(a == b) for a, b in pairs]
+
+
+def failing(pairs):
+    raise ConnectionError("the judge is down")
+
+
+def one_answer_too_few(pairs):
+    return [1.0] * (len(pairs) - 1)
+
+
+def out_of_range(pairs):
+    return [1.5] * len(pairs)
+
+
+def length_score(data_source, solution_str, ground_truth, extra_info=None):
+    return {"score": len(solution_str), "acc": "not a number", "source": data_source}
