@@ -1,0 +1,162 @@
+"""The quickstart: warm-start a tiny policy, train it with DARLING through verl's own `main_ppo`, and show what changed.
+
+    python -m darling_plugin.countdown.quickstart            (scripts/quickstart.sh installs first, then calls this)
+    python -m darling_plugin.countdown.quickstart --estimator grpo
+
+Everything lands in outputs/: the task's data and the warm start are made once and shared; each estimator has a folder
+with summary.json, metrics.jsonl (one line per training step), curves.png, samples and the whole log of verl.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from darling_plugin.countdown.verl_job import JobFailed, VerlJob
+
+STEPS = 60
+K = 8  # samples for pass@k and distinct right answers: the rollouts that a prompt gets in training
+CHECKPOINTED_MODEL = ("actor", "huggingface")
+
+
+class Estimator(str, Enum):
+    """What verl is told to estimate advantages with."""
+
+    darling = "darling"
+    grpo = "grpo"
+
+
+def main(
+    estimator: Annotated[Estimator, typer.Option(help="darling, or verl's own grpo for comparison")] = (
+        Estimator.darling
+    ),
+    steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
+    seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; verl's rollouts are not seeded")] = 0,
+    output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs"),
+    overrides: Annotated[list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo")] = None,
+) -> None:
+    """Train a tiny policy on Countdown on this machine's CPU, and show quality and diversity before and after."""
+    console = Console()
+    try:
+        run(console, estimator.value, steps, seed, output.resolve(), list(overrides or []))
+    except KeyboardInterrupt:
+        console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
+        raise typer.Exit(130) from None
+    except JobFailed as error:
+        console.print(f"\n[bold red]verl stopped.[/] {error}", highlight=False)
+        raise typer.Exit(1) from None
+
+
+def run(console: Console, estimator: str, steps: int, seed: int, output: Path, overrides: list[str]) -> dict[str, Any]:
+    """All of it; returns the summary that is written to summary.json."""
+    _quiet_transformers()
+    from darling_plugin.countdown.data import prepare, read_prompts
+    from darling_plugin.countdown.evaluate import evaluate
+    from darling_plugin.countdown.report import write_report
+    from darling_plugin.countdown.warmstart import warm_start
+
+    began = time.perf_counter()
+    folder = output / ("quickstart" if estimator == "darling" else f"quickstart-{estimator}")
+    shared = output / "countdown"
+    console.print(
+        Panel(
+            "Countdown: reach a target with some of five digits, e.g. [bold]31798=24:[/] → [bold]8*3[/].\n"
+            "Most prompts have many different right answers. A 0.3M-parameter policy learns the task by supervised\n"
+            f"training; verl then trains it with {estimator.upper()}: vLLM rollouts, FSDP2, all on this CPU.",
+            title="DARLING quickstart",
+            expand=False,
+        )
+    )
+
+    console.print("[bold]1/4[/] Data and warm start (under three minutes, once)")
+    data = prepare(shared / "data", seed=seed, train_prompts=8192, eval_prompts=300)
+    warm = warm_start(shared / f"warm_start_{seed}", seed=seed)
+    console.print(f"    {'reused' if warm.reused else f'trained in {warm.seconds:.0f} s'}: {_short(warm.folder)}")
+
+    console.print("[bold]2/4[/] Evaluating the warm start on unseen digits")
+    prompts = read_prompts(data.test)
+    before = evaluate(warm.folder, prompts, k=K, seed=seed)
+    console.print(f"    pass@1 {before.pass_at_1:.3f}, pass@{before.k} {before.pass_at_k:.3f}, "
+                  f"right classes@{before.k} {before.distinct_correct:.2f}")  # fmt: skip
+
+    console.print(f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo, algorithm.adv_estimator={estimator}")
+    if folder.exists():
+        shutil.rmtree(folder)  # its own folder of an earlier run: two runs' metrics must not mix
+    job = VerlJob(folder, steps, command(estimator, steps, data, warm.folder, folder, overrides))
+    console.print(f"    the whole log: {_short(job.log)}")
+    training_s = job.run(console)
+
+    console.print("[bold]4/4[/] Evaluating the trained policy on the same prompts")
+    trained = (folder / "checkpoints" / f"global_step_{steps}").joinpath(*CHECKPOINTED_MODEL)
+    after = evaluate(trained, prompts, k=K, seed=seed)
+    summary = write_report(
+        folder,
+        before=before,
+        after=after,
+        metrics=job.metrics,
+        title=f"Countdown, {steps} steps of {estimator.upper()}",
+        details={
+            "estimator": estimator,
+            "seed": seed,
+            "warm_start_seconds": warm.seconds,
+            "start_up_seconds": job.start_up_s,
+            "training_seconds": training_s,
+            "total_seconds": time.perf_counter() - began,
+        },
+        console=console,
+    )
+    console.print(f"Curves   {_short(folder / 'curves.png')}")
+    console.print(f"Numbers  {_short(folder / 'summary.json')}, {_short(job.metrics)}")
+    console.print(f"Samples  {_short(folder / 'samples')}: whole groups with classes, diversity and reward")
+    console.print(f"Policy   {_short(trained)}")
+    console.print(
+        f"{(time.perf_counter() - began) / 60:.1f} minutes, {job.start_up_s / 60:.1f} of them verl's start-up."
+    )
+    return summary
+
+
+def command(estimator: str, steps: int, data: Any, policy: Path, folder: Path, overrides: list[str]) -> list[str]:
+    """The command line: what anyone would type to train on Countdown with this package."""
+    return [
+        sys.executable,
+        "-m",
+        "verl.trainer.main_ppo",
+        "+darling=[countdown,cpu]",
+        f"algorithm.adv_estimator={estimator}",
+        f"darling.monitor={str(estimator != 'darling').lower()}",
+        f"darling.samples.folder={folder / 'samples'}",
+        *(["algorithm.norm_adv_by_std_in_grpo=false"] if estimator == "grpo" else []),
+        f"data.train_files={data.train}",
+        f"data.val_files={data.validation}",
+        f"actor_rollout_ref.model.path={policy}",
+        f"trainer.total_training_steps={steps}",
+        f"trainer.save_freq={steps}",
+        f"trainer.default_local_dir={folder / 'checkpoints'}",
+        *overrides,
+    ]
+
+
+def _quiet_transformers() -> None:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # every model here is local
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user stands, when it is below that."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    typer.run(main)
