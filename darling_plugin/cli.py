@@ -1,0 +1,83 @@
+"""The command `darling`. Each command here parses, calls one function and prints; the work is done elsewhere.
+
+To add one: a function with `@app.command()` that imports what it needs inside, so that `darling --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from darling_plugin.doctor import Check
+
+app = typer.Typer(
+    help="DARLING for verl: quality and semantic diversity, trained at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from darling_plugin import __version__
+
+        typer.echo(f"darling-plugin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """DARLING for verl: quality and semantic diversity, trained at once."""
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+    """Say what is installed, whether verl loads the plugin, and how to mend what is wrong (then exit code 1)."""
+    from rich.console import Console
+
+    from darling_plugin import doctor
+
+    checks = doctor.quick_checks()
+    if doctor.healthy(checks):
+        with Console(stderr=True).status("Importing verl in a process of its own; this can take a minute …"):
+            checks += doctor.verl_checks()
+    else:  # the slow part would only fail for the same reasons
+        checks.append(doctor.Check("loaded by verl", "note", "not tried: first mend the problems above"))
+    if as_json:
+        typer.echo(json.dumps(doctor.as_json(checks), indent=1, ensure_ascii=False))
+    else:
+        console = Console()
+        console.print(_table(checks))
+        problems = sum(check.status == "problem" for check in checks)
+        console.print("darling-plugin is ready." if not problems else f"{problems} to mend (✗).", style="bold")
+    raise typer.Exit(0 if doctor.healthy(checks) else 1)
+
+
+def _table(checks: list[Check]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "check", "what was found", show_edge=False, pad_edge=False)
+    for check in checks:
+        mark, style = MARKS[check.status]
+        found = Text(check.detail)  # Text, not str: brackets in it are no markup
+        if check.remedy:
+            found.append(f"\n→ {check.remedy}", style=style)
+        table.add_row(Text(mark, style=style), Text(check.name), found)
+    return table
+
+
+if __name__ == "__main__":
+    app()
