@@ -5,8 +5,9 @@
 
 The step is verl's own: its configuration composed by Hydra, TransferQueue with its storage in Ray actors, rows put
 there by verl's agent loop code, one at a time. Timed is `_compute_advantage`, of verl's trainer class and of the
-wrapped one, in turn, on the same rows; the unfused rewards are put back before every call. Verdicts are given for
-free, so what is left is the plugin: reading, decoding, partitions, writing. No model runs.
+wrapped one, in turn, on the same rows. Verdicts are given for free, so what is left is the plugin: reading, decoding,
+partitions. In a step that work starts with the old log-probabilities and runs while the workers compute them: "done
+ahead" is what is left when they take longer than it; the other rows are the whole of it. No model runs.
 """
 
 from __future__ import annotations
@@ -192,12 +193,10 @@ def time_parts(trainer: Any, batch: Batch) -> dict[str, float]:
     with (
         patch.object(tq, "kv_batch_get", clocked("TransferQueue read", tq.kv_batch_get)),
         patch.object(tokenizer, "batch_decode", clocked("decode", tokenizer.batch_decode)),
-        patch.object(tq, "kv_batch_put", clocked("TransferQueue write", tq.kv_batch_put)),
     ):
         read, rows = seconds(rollouts.read_rollouts, batch.meta, tokenizer)
-        pipeline, result = seconds(trainer._fuse, rows)
-        write, _ = seconds(rollouts.write_rewards, batch.meta, rows, result.rewards)
-    rest = read + write - sum(taken.values())
+        pipeline, _ = seconds(trainer._fuse, rows)
+    rest = read - sum(taken.values())
     return {**taken, "pipeline": pipeline, "rest (sessions, tensors)": rest}
 
 
@@ -230,6 +229,9 @@ def measure_step(prompts: int, responses: int, tokens: int, repeats: int) -> dic
                 wrapped, config, batch.tokenizer, "darling", four_classes.__name__
             ),
         }
+        # As in a step, where the hook's work is done by the time that the old log-probabilities are.
+        ahead = {f"{name}, done ahead": trainers[name] for name in trainers if "darling" in name}
+        trainers |= ahead
         times: dict[str, list[float]] = {name: [] for name in trainers}
         parts: dict[str, list[float]] = {}
         verdicts: dict[str, float] = {}
@@ -237,6 +239,9 @@ def measure_step(prompts: int, responses: int, tokens: int, repeats: int) -> dic
             names = list(trainers)
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 batch.put_scores()
+                if name in ahead:  # in a step: while the workers compute the old log-probabilities
+                    trainers[name]._prepared = trainers[name]._prepare(batch.meta)
+                    trainers[name]._prepared.work.result()
                 took, _ = seconds(trainers[name]._compute_advantage, batch.meta, {})
                 if hasattr(trainers[name], "_darling_log"):
                     verdicts[name] = trainers[name]._darling_log.metrics().get("darling/verdicts/asked", 0.0)

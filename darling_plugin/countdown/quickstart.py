@@ -23,7 +23,8 @@ from rich.panel import Panel
 
 from darling_plugin.countdown.verl_job import JobFailed, VerlJob
 
-STEPS = 60
+STEPS = 34
+WARM_START_STEPS = 600
 K = 8  # samples for pass@k and distinct right answers: the rollouts that a prompt gets in training
 CHECKPOINTED_MODEL = ("actor", "huggingface")
 
@@ -41,13 +42,14 @@ def main(
     ),
     steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
     seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; verl's rollouts are not seeded")] = 0,
+    warm_start_steps: Annotated[int, typer.Option(min=1, help="supervised steps before verl")] = WARM_START_STEPS,
     output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs"),
     overrides: Annotated[list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo")] = None,
 ) -> None:
     """Train a tiny policy on Countdown on this machine's CPU, and show quality and diversity before and after."""
     console = Console()
     try:
-        run(console, estimator.value, steps, seed, output.resolve(), list(overrides or []))
+        run(console, estimator.value, steps, seed, warm_start_steps, output.resolve(), list(overrides or []))
     except KeyboardInterrupt:
         console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
         raise typer.Exit(130) from None
@@ -56,13 +58,21 @@ def main(
         raise typer.Exit(1) from None
 
 
-def run(console: Console, estimator: str, steps: int, seed: int, output: Path, overrides: list[str]) -> dict[str, Any]:
+def run(
+    console: Console,
+    estimator: str,
+    steps: int,
+    seed: int,
+    warm_start_steps: int,
+    output: Path,
+    overrides: list[str],
+) -> dict[str, Any]:
     """All of it; returns the summary that is written to summary.json."""
     _quiet_transformers()
     from darling_plugin.countdown.data import prepare, read_prompts
     from darling_plugin.countdown.evaluate import evaluate
     from darling_plugin.countdown.report import write_report
-    from darling_plugin.countdown.warmstart import warm_start
+    from darling_plugin.countdown.warmstart import Settings, warm_start
 
     began = time.perf_counter()
     folder = output / ("quickstart" if estimator == "darling" else f"quickstart-{estimator}")
@@ -79,7 +89,7 @@ def run(console: Console, estimator: str, steps: int, seed: int, output: Path, o
 
     console.print("[bold]1/4[/] Data and warm start (under three minutes, once)")
     data = prepare(shared / "data", seed=seed, train_prompts=8192, eval_prompts=300)
-    warm = warm_start(shared / f"warm_start_{seed}", seed=seed)
+    warm = warm_start(shared / f"warm_start_{seed}", seed=seed, settings=Settings(steps=warm_start_steps))
     console.print(f"    {'reused' if warm.reused else f'trained in {warm.seconds:.0f} s'}: {_short(warm.folder)}")
 
     console.print("[bold]2/4[/] Evaluating the warm start on unseen digits")

@@ -24,6 +24,7 @@ def install() -> None:
     os.environ.setdefault("RAY_enable_worker_prestart", "0")
     os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")
+    os.environ.setdefault("TQ_LOGGING_LEVEL", "ERROR")  # it warns of too few cores, several times a rollout
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; vLLM's own default is half of the memory
     from darling_plugin.cpu import platform
 

@@ -3,7 +3,7 @@
     plugin.py          the front door: verl loads it in every process of a job; it only registers hooks
     versions.py        the verl versions that this package was tested with
     validate.py        a job's configuration, checked before anything is started
-    rollouts.py        the batch in TransferQueue <-> plain texts, qualities and sessions
+    rollouts.py        the batch in TransferQueue as plain texts, qualities and sessions
     trainer.py         the hook around `_compute_advantage`, wrapped round every registered trainer
     estimator.py       the advantage estimator `darling`
     reward_manager.py  the reward manager `darling`: the quality of one response
@@ -12,5 +12,5 @@
 
 Where Hydra finds `+darling=...` is in `hydra_plugins/`: Hydra looks for its plugins there.
 
-Data flows one way: rollouts -> core.run_pipeline -> TransferQueue -> verl's own advantage code.
+Data flows one way: rollouts -> core.run_pipeline -> the estimator, called by verl's own advantage code.
 """

@@ -1,8 +1,8 @@
 """The advantage estimator `darling`: A_i = r_i − mean of r over the group, one value for all tokens of a response.
 
-The rewards that reach it are already fused with diversity: `trainer.py` has written them to TransferQueue. verl gives
-an estimator one row per output and no word on which outputs belong to one session, so the trainer hook names the
-sessions of the batch beside the call. Source: arXiv 2509.02534, section 3.
+verl gives an estimator the scores of a batch's rows, and no word on diversity or on which rows belong to one session.
+So the trainer hook lays these beside the call. Nothing is written back: verl's own `critic/score/*` stays pure quality,
+comparable between estimators. Source: arXiv 2509.02534, section 3.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ class EstimatorBatch:
 
     final_row: (sessions,) the row of each session's last output; its reward is the session's.
     session_of_row: (rows,) the session that each row belongs to.
+    gain: (sessions,) fused reward − quality. Added to what verl gives, which is quality, less KL where that is on.
     normalize_by_std: divide by the group's standard deviation.
     """
 
     final_row: np.ndarray
     session_of_row: np.ndarray
+    gain: np.ndarray
     normalize_by_std: bool
 
 
@@ -59,14 +61,14 @@ def darling_advantage(
     batch = _current.get()
     if batch is None:
         raise DarlingError(
-            "algorithm.adv_estimator=darling was called outside DARLING's trainer hook, so the rewards hold no "
+            "algorithm.adv_estimator=darling was called outside DARLING's trainer hook, which measures "
             "diversity. A trainer registered after `import verl.trainer.ppo.v1` must be wrapped: call "
             "darling_plugin.integrations.verl.trainer.wrap_trainers() once it is registered."
         )
     with torch.no_grad():
         scores = token_level_rewards.sum(dim=-1)[torch.as_tensor(batch.final_row)]
         advantages = group_advantages(
-            scores.double().cpu().numpy(),
+            scores.double().cpu().numpy() + batch.gain,
             np.asarray(index, dtype=object)[batch.final_row],
             normalize_by_std=batch.normalize_by_std,
         )

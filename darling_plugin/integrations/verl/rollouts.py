@@ -1,4 +1,4 @@
-"""A training batch in TransferQueue as plain texts and numbers, and its fused rewards back into it.
+"""A training batch in TransferQueue as plain texts and numbers.
 
 Keys of a batch are `{uid}_{session}_{index}`: a session is one sampled response to a prompt; an agent loop may write
 several outputs for it, and the one with the highest index is final. Padding rows (`is_padding` in the tag) only make
@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 import transfer_queue as tq
-from tensordict import TensorDict
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Sessions:
 class Rollouts:
     """The final responses of a batch, without padding: `row[i]` is the row of response i in the batch.
 
-    responses: texts. uid: the prompt of each. quality: (responses,), the score before fusion. lengths: tokens.
+    responses: texts. uid: the prompt of each. quality: (responses,), the sum of its token scores.
     """
 
     row: np.ndarray
@@ -39,10 +37,15 @@ class Rollouts:
     uid: np.ndarray
     quality: np.ndarray
     sessions: Sessions
-    scores: list[torch.Tensor]
 
     def __len__(self) -> int:
         return len(self.responses)
+
+    def by_session(self, values: np.ndarray) -> np.ndarray:
+        """One value per response -> one per session of the batch, (sessions,); padding gets 0."""
+        spread = np.zeros(len(self.sessions.final_row))
+        spread[self.sessions.session_of_row[self.row]] = values
+        return spread
 
 
 def find_sessions(keys: list[str]) -> Sessions:
@@ -73,7 +76,7 @@ def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
     row = np.asarray([r for r in sessions.final_row if not batch.tags[r].get("is_padding", False)], dtype=np.int64)
     uid_of_row = list(data["uid"])  # a LinkedList in TransferQueue 0.1.11: it has no tolist()
     token_ids = data["responses"].unbind()
-    scores = list(data["rm_scores"].unbind())
+    scores = data["rm_scores"].unbind()
     uid = np.empty(len(row), dtype=object)
     uid[:] = [uid_of_row[r] for r in row]
     return Rollouts(
@@ -82,7 +85,6 @@ def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
         uid=uid,
         quality=np.asarray([float(scores[r].sum()) for r in row], dtype=np.float64),
         sessions=sessions,
-        scores=scores,
     )
 
 
@@ -92,25 +94,3 @@ def read_prompts(batch: Any, rows: np.ndarray, tokenizer: Any) -> list[str]:
         keys=[batch.keys[r] for r in rows], partition_id=batch.partition_id, select_fields=["prompts"]
     )
     return tokenizer.batch_decode(list(data["prompts"].unbind()), skip_special_tokens=True)
-
-
-def write_rewards(batch: Any, rollouts: Rollouts, rewards: np.ndarray) -> None:
-    """Put each response's fused reward on the last token of every output of its session; padding keeps its zeros."""
-    reward_of_session = {
-        int(rollouts.sessions.session_of_row[row]): float(reward)
-        for row, reward in zip(rollouts.row, rewards, strict=True)
-    }
-    fused = []
-    for row, old in enumerate(rollouts.scores):
-        new = torch.zeros_like(old)
-        reward = reward_of_session.get(int(rollouts.sessions.session_of_row[row]))
-        if reward is not None and len(new):
-            new[-1] = reward
-        fused.append(new)
-    tq.kv_batch_put(
-        keys=batch.keys,
-        partition_id=batch.partition_id,
-        fields=TensorDict(
-            {"rm_scores": torch.nested.as_nested_tensor(fused, layout=torch.jagged)}, batch_size=len(fused)
-        ),
-    )

@@ -1,16 +1,19 @@
 """The hook around `_compute_advantage`, put round every trainer that verl has registered.
 
-verl's trainers compute advantages from the rewards in TransferQueue. This hook runs first: it reads a step's responses
-and qualities, sends them through `core.run_pipeline`, and writes the fused rewards back; verl's own code goes on from
-there (KL in the reward, rollout correction, the estimator). The same in the modes sync, colocate_async and
-separate_async, and for a reward model that is scored after sampling, since all of that is done by then.
+The hook reads a step's responses and qualities from TransferQueue, sends them through `core.run_pipeline`, and hands
+the result to the estimator; the rest is verl's own code (KL in the reward, rollout correction, writing advantages). It
+starts when verl begins to compute the old log-probabilities: the batch is complete by then, in the modes sync,
+colocate_async and separate_async and with a reward model that is scored after sampling, and this process only waits
+for the workers, so most of the hook's time is hidden.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,9 +32,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class StepLog:
-    """What the hook did in one training step, which may hold several calls (`parameter_sync_step`)."""
+    """What the hook did in one training step, which may hold several calls (`parameter_sync_step`).
+
+    seconds: its work. waited_s: the part of it that the trainer had to wait for.
+    """
 
     seconds: float = 0.0
+    waited_s: float = 0.0
     quality_only: bool = False
     parts: list[tuple[Rollouts, PipelineResult]] = field(default_factory=list)
 
@@ -41,7 +48,7 @@ class StepLog:
             return {}
         if self.quality_only:
             mean = float(np.concatenate([rows.quality for rows, _ in self.parts]).mean())
-            return {"darling/quality/mean": mean, "darling/quality_only": 1.0, "darling/seconds": self.seconds}
+            return {"darling/quality/mean": mean, "darling/quality_only": 1.0} | self._time()
         parts = [result for _, result in self.parts]
         labels = None if any(p.labels is None for p in parts) else np.concatenate([p.labels for p in parts])
         metrics = group_metrics(
@@ -55,9 +62,19 @@ class StepLog:
         metrics["verdicts/asked"] = float(sum(p.verdicts_asked for p in parts))
         metrics["verdicts/avoided"] = float(sum(p.verdicts_avoided for p in parts))
         metrics["verdicts/rounds"] = float(max(p.rounds for p in parts))
-        metrics["seconds"] = self.seconds
         metrics["quality_only"] = 0.0
-        return {f"darling/{name}": value for name, value in metrics.items()}
+        return {f"darling/{name}": value for name, value in metrics.items()} | self._time()
+
+    def _time(self) -> dict[str, float]:
+        return {"darling/seconds": self.seconds, "darling/wait_seconds": self.waited_s}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The hook's work on one batch, known by its keys."""
+
+    keys: tuple[str, ...]
+    work: Future[tuple[Rollouts, PipelineResult]]
 
 
 class DarlingTrainer:
@@ -76,36 +93,57 @@ class DarlingTrainer:
         self._darling_on = uses_darling(self.config)
         self._darling = read_settings(self.config)
         self._darling_log = StepLog()
+        self._prepared: Prepared | None = None
         if not (self._darling_on or self._darling.monitor):
             return
+        self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
         self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
         self._shift = _initial_shift(self.config, self._darling)
         logger.info("darling: %s", self._darling.model_dump_json())
+
+    def _compute_old_log_prob(self, batch: Any, metrics: dict[str, Any]) -> Any:
+        if self._darling_on or self._darling.monitor:
+            self._prepared = self._prepare(batch)
+        return super()._compute_old_log_prob(batch, metrics)  # type: ignore[misc]
 
     def _compute_advantage(self, batch: Any, metrics: dict[str, Any]) -> Any:
         if not (self._darling_on or self._darling.monitor):
             return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
         start = time.perf_counter()
-        rows = rollouts.read_rollouts(batch, self.tokenizer)
-        result = self._fuse(rows)
-        if self._darling_on:
-            rollouts.write_rewards(batch, rows, result.rewards)
+        prepared, self._prepared = self._prepared, None
+        if prepared is None or prepared.keys != tuple(batch.keys):
+            prepared = self._prepare(batch)  # a trainer of one's own may call this alone, or with other rows
+        rows, result = prepared.work.result()
+        self._darling_log.waited_s += time.perf_counter() - start
         if samples.due(self.global_steps, self._darling.samples) and not self._darling_log.parts:
             self._write_samples(batch, rows, result)
         self._darling_log.parts.append((rows, result))
-        self._darling_log.seconds += time.perf_counter() - start
-        sessions = estimator.EstimatorBatch(
-            rows.sessions.final_row, rows.sessions.session_of_row, self._darling.advantage.normalize_by_std
+        for_estimator = estimator.EstimatorBatch(
+            rows.sessions.final_row,
+            rows.sessions.session_of_row,
+            rows.by_session(result.rewards - rows.quality),
+            self._darling.advantage.normalize_by_std,
         )
-        with estimator.estimating(sessions):
+        with estimator.estimating(for_estimator):
             return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
+
+    def _prepare(self, batch: Any) -> Prepared:
+        def work() -> tuple[Rollouts, PipelineResult]:
+            start = time.perf_counter()
+            rows = rollouts.read_rollouts(rows_of, self.tokenizer)
+            result = self._fuse(rows)
+            self._darling_log.seconds += time.perf_counter() - start
+            return rows, result
+
+        rows_of = copy.copy(batch)  # verl goes on to add to its own
+        return Prepared(tuple(batch.keys), self._darling_thread.submit(work))
 
     def _compute_metrics(self, batch: Any, metrics: dict[str, Any], timing_raw: dict[str, float], **kwargs: Any) -> Any:
         # Here, not in `_compute_advantage`: verl averages what that one returns over a step's mini-batches, and the
         # length of the step is known only now.
         step_metrics = self._darling_log.metrics()
         if step_metrics and timing_raw.get("step"):
-            step_metrics["darling/step_share"] = self._darling_log.seconds / timing_raw["step"]
+            step_metrics["darling/step_share"] = self._darling_log.waited_s / timing_raw["step"]
         metrics.update(step_metrics)
         self._darling_log = StepLog()
         return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]

@@ -205,7 +205,19 @@ def compute(
     def computed(trainer: Any, outputs: Any) -> Computed:
         batch = put(outputs) if isinstance(outputs, list) else outputs
         put_tokens(batch, "old_log_probs", -0.5)  # a trainer has always asked the actor for these
+        scores = read(batch, "rm_scores")
         trainer._compute_advantage(batch, {})
-        return Computed(batch, *(read(batch, name) for name in ("rm_scores", "advantages", "returns")))
+        fields = Computed(
+            batch, fused(trainer), *(read(batch, name) for name in ("rm_scores", "advantages", "returns"))
+        )
+        assert fields.rm_scores == scores  # verl's own scores stay pure quality
+        return fields
+
+    def fused(trainer: Any) -> list[float]:
+        log = getattr(trainer, "_darling_log", None)
+        if log is None or not log.parts:
+            return []
+        rows, result = log.parts[-1]
+        return rows.by_session(result.rewards)[rows.sessions.session_of_row].tolist()
 
     return computed

@@ -27,18 +27,13 @@ def group(uid: str, *responses: tuple[str, float], prompt: str = "Say something.
 
 @dataclass
 class Computed:
-    """What TransferQueue holds after `_compute_advantage`: one list of tokens per row."""
+    """After `_compute_advantage`: each row's fused reward, and what TransferQueue holds, one list of tokens per row."""
 
     batch: Any
+    rewards: list[float]
     rm_scores: list[list[float]]
     advantages: list[list[float]]
     returns: list[list[float]]
-
-    @property
-    def rewards(self) -> list[float]:
-        """Each row's reward, which sits on its last token: every other token has 0."""
-        assert all(token == 0 for row in self.rm_scores for token in row[:-1])
-        return [row[-1] for row in self.rm_scores]
 
     @property
     def values(self) -> list[float]:

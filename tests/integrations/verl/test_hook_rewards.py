@@ -1,5 +1,7 @@
 """Rewards and advantages, read back from TransferQueue. A one-letter text is equivalent to its copies only."""
 
+from dataclasses import replace
+
 import pytest
 from hook_batches import Output, group
 
@@ -62,7 +64,7 @@ def test_the_order_of_rows_changes_nothing(make_trainer, compute):
     outputs = group("a", ("x", 1.0), ("y", 0.5), ("x", 0.0), ("z", 1.0)) + group("b", ("x", 1.0), ("x", 1.0))
     trainer = make_trainer()
     there, back = compute(trainer, outputs), compute(trainer, outputs[::-1])
-    assert there.rm_scores == back.rm_scores[::-1]
+    assert there.rewards == back.rewards[::-1]
     assert there.values == pytest.approx(back.values[::-1])
 
 
@@ -83,7 +85,8 @@ def test_of_a_session_with_several_outputs_the_last_one_counts(make_trainer, com
 
     # verl's own GRPO, given these rewards, gives these advantages.
     grpo = make_trainer("algorithm.norm_adv_by_std_in_grpo=false", estimator="grpo", raw=True)
-    assert compute(grpo, got.batch).values == pytest.approx(got.values)
+    fused = [replace(row, score=reward) for row, reward in zip(rows, got.rewards, strict=True)]
+    assert compute(grpo, fused).values == pytest.approx(got.values)
 
 
 def test_ten_outputs_of_a_session_are_ordered_as_numbers(make_trainer, compute):
@@ -125,20 +128,23 @@ def test_kl_in_the_reward_comes_off_the_fused_reward(make_trainer, put, put_toke
     assert got.rewards == [0.5, 0, 1]
     rewards = read(batch, "token_level_rewards")
     assert [value for row in rewards for value in row] == pytest.approx(
-        [-0.02, 0.48, -0.02, -0.02, -0.02, -0.02, -0.02, 0.98], abs=1e-6
+        [-0.02, 0.98, -0.02, -0.02, -0.02, -0.02, -0.02, 0.98], abs=1e-6
     )
     mean = 1.34 / 3
     assert got.values == pytest.approx([0.46 - mean, -0.04 - mean, 0.92 - mean], abs=1e-6)
 
     grpo = make_trainer(*kl, "algorithm.norm_adv_by_std_in_grpo=false", estimator="grpo", raw=True)
-    assert compute(grpo, batch).values == pytest.approx(got.values, abs=1e-6)
+    fused = put(group("a", ("x", 0.5), ("x", 0.0), ("yyy", 1.0)))
+    put_tokens(fused, "ref_log_prob", -0.7)
+    assert compute(grpo, fused).values == pytest.approx(got.values, abs=1e-6)
 
 
 def test_normalize_by_std_is_verls_grpo_on_the_fused_rewards(make_trainer, compute):
     outputs = group("a", ("x", 1.0), ("x", 1.0), ("y", 1.0), ("z", 0.0))
     got = compute(make_trainer("+darling.advantage.normalize_by_std=true"), outputs)
     grpo = make_trainer("algorithm.norm_adv_by_std_in_grpo=true", estimator="grpo", raw=True)
-    assert got.values == pytest.approx(compute(grpo, got.batch).values, rel=1e-5)
+    fused = [replace(row, score=reward) for row, reward in zip(outputs, got.rewards, strict=True)]
+    assert got.values == pytest.approx(compute(grpo, fused).values, rel=1e-5)
 
 
 @pytest.mark.parametrize("monitor", [False, True])
@@ -202,3 +208,29 @@ def test_the_estimator_outside_the_hook_is_an_error(make_trainer, compute):
 
     with pytest.raises(DarlingError, match=r"wrap_trainers\(\)"):
         compute(make_trainer(raw=True), group("a", ("x", 1.0), ("y", 0.0)))
+
+
+def test_the_work_starts_with_the_old_log_probabilities(make_trainer, put, compute):
+    # In bypass mode verl's `_compute_old_log_prob` asks no worker: it copies what the rollout engine said.
+    import hook_judges
+
+    judged = ["+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:same_text"]
+    trainer = make_trainer(*judged, "algorithm.rollout_correction.bypass_mode=true")
+    outputs = group("a", ("x", 1.0), ("x", 1.0), ("y", 0.0))
+    first, second = put(outputs), put(outputs)
+
+    hook_judges.asked.clear()
+    trainer._compute_old_log_prob(first, {})
+    trainer._prepared.work.result()
+    asked = list(hook_judges.asked)
+    assert asked
+    ahead = compute(trainer, first)
+    assert hook_judges.asked == asked  # nothing was asked again
+    assert trainer._prepared is None
+
+    # What was prepared for one batch is not used for another.
+    trainer._compute_old_log_prob(first, {})
+    other = compute(trainer, second)
+    assert trainer._darling_log.parts[-1][0].uid[0].startswith("a-")
+    assert trainer._darling_log.parts[-1][0].uid[0] != trainer._darling_log.parts[0][0].uid[0]
+    assert ahead.values == other.values

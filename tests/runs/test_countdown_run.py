@@ -1,0 +1,101 @@
+"""The quickstart from end to end, and its checkpoint taken up again in another trainer mode."""
+
+import json
+from pathlib import Path
+
+import pytest
+from json_lines import read_lines
+
+pytestmark = pytest.mark.verl
+
+
+@pytest.fixture(scope="module")
+def quickstart(run, tmp_path_factory) -> Path:
+    """Two steps of DARLING, with DAPO's group filter, validation and TensorBoard switched on as well."""
+    output = tmp_path_factory.mktemp("outputs")
+    run(
+        "darling_plugin.countdown.quickstart",
+        "--steps=2",
+        "--warm-start-steps=150",
+        f"--output={output}",
+        "algorithm.filter_groups.enable=true",
+        "algorithm.filter_groups.metric=acc",
+        "data.train_batch_size=8",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=4",
+        "data.val_max_samples=4",
+        "trainer.test_freq=2",
+        "trainer.logger=[console,file,tensorboard]",
+        TENSORBOARD_DIR=str(output / "tensorboard"),
+    )
+    return output
+
+
+def test_leaves_summary_metrics_curves_samples_and_policy(quickstart):
+    folder = quickstart / "quickstart"
+    summary = json.loads((folder / "summary.json").read_text())
+    for when in ("before", "after"):
+        values = summary[when]
+        assert values["k"] == 8
+        assert 0 < values["pass@1"] <= values["pass@k"] <= 1
+        # Of k samples at least one is right with probability pass@k, so the expected number of classes is no lower.
+        assert values["distinct_correct"] >= values["pass@k"]
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "checkpoints/global_step_2/actor/huggingface/model.safetensors").exists()
+
+
+def test_logs_the_metrics_of_each_step(quickstart):
+    steps = read_lines(quickstart / "quickstart/metrics.jsonl")
+    assert [step["step"] for step in steps] == [1, 2]
+    for step in steps:
+        assert 1 <= step["darling/classes/min"] <= step["darling/classes/mean"] <= step["darling/classes/max"] <= 8
+        assert step["darling/reward/mean"] <= step["darling/quality/mean"]  # q · d, and d is at most 1
+        assert step["darling/verdicts/asked"] + step["darling/verdicts/avoided"] == 8 * 28  # 8 groups of 8
+        assert 0 <= step["darling/step_share"] < 1
+        # DAPO's filter looks at pure quality: groups that are all right or all wrong never reach a step.
+        assert step["darling/groups/mixed"] == 1.0
+        # verl's own score is pure quality too: it is comparable between estimators.
+        assert step["critic/score/mean"] == pytest.approx(step["darling/quality/mean"])
+
+
+def test_validation_reports_pure_quality(quickstart):
+    rows = [row["data"] for row in read_lines(quickstart / "quickstart/verl_metrics.jsonl")]
+    values = [row["val-core/countdown/acc/mean@8"] for row in rows if "val-core/countdown/acc/mean@8" in row]
+    assert len(values) == 1
+    assert values[0] * 4 * 8 == pytest.approx(round(values[0] * 4 * 8))  # a mean of 32 zeros and ones, not of q · d
+
+
+def test_writes_whole_groups_as_samples(quickstart):
+    rows = read_lines(quickstart / "quickstart/samples/step_000001.jsonl")
+    assert len(rows) == 4 * 8
+    for row in rows:
+        same = sum(other["uid"] == row["uid"] and other["class"] == row["class"] for other in rows)
+        assert row["diversity"] == pytest.approx(max(0.1, (8 - same) / 7))
+        assert row["reward"] == pytest.approx(row["quality"] * row["diversity"])
+    assert list((quickstart / "tensorboard").glob("events.*"))
+
+
+def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tmp_path):
+    metrics = tmp_path / "metrics.jsonl"
+    done = run(
+        "verl.trainer.main_ppo",
+        "+darling=[countdown,cpu]",
+        "trainer.v1.trainer_mode=colocate_async",
+        "trainer.v1.sampler.custom_sampler.path=null",
+        f"trainer.default_local_dir={quickstart / 'quickstart/checkpoints'}",
+        "trainer.total_training_steps=3",
+        f"data.train_files={quickstart / 'countdown/data/train.parquet'}",
+        f"data.val_files={quickstart / 'countdown/data/val.parquet'}",
+        f"actor_rollout_ref.model.path={quickstart / 'countdown/warm_start_0'}",
+        "data.train_batch_size=8",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=4",
+        "darling.diversity.among=correct",
+        "algorithm.use_kl_in_reward=true",
+        "actor_rollout_ref.ref.log_prob_use_dynamic_bsz=true",
+        VERL_FILE_LOGGER_PATH=str(metrics),
+    )
+    steps = [row for row in read_lines(metrics) if "training/global_step" in row["data"]]
+    assert [step["step"] for step in steps] == [3], done.stdout[-3000:]
+    step = steps[0]["data"]
+    assert step["darling/verdicts/asked"] + step["darling/verdicts/avoided"] < 8 * 28  # the correct ones alone
+    # The KL comes off verl's rewards token by token; the policy has moved by two steps, so it is not zero.
+    assert step["critic/rewards/mean"] != step["critic/score/mean"]
