@@ -26,7 +26,7 @@ CURVES = (
     Curve("Quality: share of right responses", ("darling/quality/mean", "acc/mean"), "#2a9d6f"),
     Curve("Diversity: share of other classes", ("darling/diversity/mean",), "#8a5cd1"),
     Curve("Classes per group", ("darling/classes/mean",), "#e08a1e"),
-    Curve("Reward that is trained on", ("critic/score/mean", "critic/rewards/mean"), "#2f6fde"),
+    Curve("Reward: quality × diversity", ("darling/reward/mean", "critic/score/mean"), "#2f6fde"),
 )
 
 

@@ -2,7 +2,6 @@
 
     platform.py   verl's platform interface, answered by the CPU
     patches.py    the changes to verl and torch internals, each with its version and reason
-    sampler.py    verl's replay buffer, asked ten times a second
 
 Asked for with VERL_PLATFORM=cpu in the environment of every process of the job. The settings that go with it are in
 `configs/darling/cpu.yaml`: +darling=[...,cpu].

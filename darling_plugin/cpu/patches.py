@@ -35,6 +35,8 @@ def install() -> None:
     """Patch what is loaded, and what will be once it is loaded."""
     _one_gloo()
     register_post_import_hook(_reload_weights, "verl.workers.rollout.vllm_rollout.utils")
+    register_post_import_hook(_poll_often, "verl.trainer.ppo.v1.replay_buffer")
+    register_post_import_hook(_no_pinned_memory, "verl.workers.engine.fsdp.transformer_impl")
 
 
 def _one_gloo() -> None:
@@ -54,6 +56,29 @@ def _one_gloo() -> None:
         return wrapped(*args, **kwargs)
 
     wrap_function_wrapper(torch.distributed, "init_process_group", init)
+
+
+def _no_pinned_memory(module: ModuleType) -> None:
+    """Let a reference policy (KL in the loss or in the reward) be sharded without pinned memory.
+
+    verl 0.9.1 offloads it with `CPUOffloadPolicy(pin_memory=True)`, and only an accelerator's driver can pin. Asking
+    the platform whether it can would remove this patch.
+    """
+    policy = module.__dict__["CPUOffloadPolicy"]
+    module.__dict__["CPUOffloadPolicy"] = lambda pin_memory=True: policy(pin_memory=False)
+
+
+def _poll_often(module: ModuleType) -> None:
+    """Look ten times a second whether a step's rollouts are there.
+
+    verl 0.9.1 looks every two seconds (`ReplayBuffer(poll_interval=2.0)`), which is a good part of a step of a tiny
+    model. The constructor takes the interval, but no setting reaches it; one that did would remove this patch.
+    """
+
+    def init(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return wrapped(*args, **{"poll_interval": 0.1} | kwargs)
+
+    wrap_function_wrapper(module, "ReplayBuffer.__init__", init)
 
 
 def _reload_weights(module: ModuleType) -> None:

@@ -16,7 +16,7 @@ def quickstart(run, tmp_path_factory) -> Path:
     run(
         "darling_plugin.countdown.quickstart",
         "--steps=2",
-        "--warm-start-steps=150",
+        "--warm-start-steps=300",
         f"--output={output}",
         "algorithm.filter_groups.enable=true",
         "algorithm.filter_groups.metric=acc",
@@ -80,7 +80,6 @@ def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tm
         "verl.trainer.main_ppo",
         "+darling=[countdown,cpu]",
         "trainer.v1.trainer_mode=colocate_async",
-        "trainer.v1.sampler.custom_sampler.path=null",
         f"trainer.default_local_dir={quickstart / 'quickstart/checkpoints'}",
         "trainer.total_training_steps=3",
         f"data.train_files={quickstart / 'countdown/data/train.parquet'}",
