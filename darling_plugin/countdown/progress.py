@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
 class Advance(Protocol):
     def __call__(self, steps: int = 1, note: str = "") -> None: ...
 
 
-@contextmanager
-def progress(description: str, total: int, console: Console | None = None) -> Iterator[Advance]:
-    """`with progress("Warm start", 1600) as advance: … advance(note="loss 1.2")`. Vanishes when done."""
+def bars(console: Console | None = None) -> Progress:
+    """Bars that vanish when done; each task needs a field `note`."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -28,7 +28,7 @@ def progress(description: str, total: int, console: Console | None = None) -> It
 
     columns = [
         TextColumn("[bold]{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
@@ -36,7 +36,13 @@ def progress(description: str, total: int, console: Console | None = None) -> It
         TimeRemainingColumn(),
         TextColumn("left"),
     ]
-    with Progress(*columns, console=console, transient=True) as bar:
+    return Progress(*columns, console=console, transient=True)
+
+
+@contextmanager
+def progress(description: str, total: int, console: Console | None = None) -> Iterator[Advance]:
+    """`with progress("Warm start", 1600) as advance: … advance(note="loss 1.2")`. Vanishes when done."""
+    with bars(console) as bar:
         task = bar.add_task(description, total=total, note="")
 
         def advance(steps: int = 1, note: str = "") -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from darling_plugin.countdown.progress import bars
 
 MARK = "DARLING_JOB_ID"
 """Set in the job's environment: Ray and vLLM start sessions of their own, and this is how to know them again."""
@@ -72,18 +73,8 @@ class VerlJob:
         return time.monotonic() - began - self.start_up_s
 
     def _watch(self, process: subprocess.Popen[bytes], console: Console, began: float) -> None:
-        columns = [
-            TextColumn("    {task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TextColumn("passed,"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-        ]
         stages = list(STAGES)
-        with Progress(*columns, console=console, transient=True) as bar:
+        with bars(console) as bar:
             start = bar.add_task("verl starts (3 to 5 minutes)", total=len(stages), note="starting Python")
             training = bar.add_task("training", total=self._steps, note="", visible=False)
             lines = self._new_lines()

@@ -35,6 +35,7 @@ def install() -> None:
     """Patch what is loaded, and what will be once it is loaded."""
     _one_gloo()
     register_post_import_hook(_reload_weights, "verl.workers.rollout.vllm_rollout.utils")
+    register_post_import_hook(_pause_by_mode, "vllm.v1.engine.async_llm")
     register_post_import_hook(_poll_often, "verl.trainer.ppo.v1.replay_buffer")
     register_post_import_hook(_no_pinned_memory, "verl.workers.engine.fsdp.transformer_impl")
 
@@ -66,6 +67,21 @@ def _no_pinned_memory(module: ModuleType) -> None:
     """
     policy = module.__dict__["CPUOffloadPolicy"]
     module.__dict__["CPUOffloadPolicy"] = lambda pin_memory=True: policy(pin_memory=False)
+
+
+def _pause_by_mode(module: ModuleType) -> None:
+    """Let verl pause vLLM's engine, as the asynchronous trainer modes do before each update of the weights.
+
+    verl 0.9.1 calls `pause_generation(wait_for_inflight_requests=False)`; vLLM 0.32 says `mode="abort"` for that. A
+    verl that was made for vLLM 0.32 would remove this patch.
+    """
+
+    def pause(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if "wait_for_inflight_requests" in kwargs:
+            kwargs["mode"] = "wait" if kwargs.pop("wait_for_inflight_requests") else "abort"
+        return wrapped(*args, **kwargs)
+
+    wrap_function_wrapper(module, "AsyncLLM.pause_generation", pause)
 
 
 def _poll_often(module: ModuleType) -> None:
