@@ -24,8 +24,20 @@ class _Node(BaseModel):
 class SimilaritySettings(_Node):
     """Who says that two responses are equivalent."""
 
-    name: str = Field("lexical", description="lexical | embedding | callable")
-    model: str | None = Field(None, description="embedding: a folder or a hub name; null is the packaged MiniLM")
+    name: str = Field("classifier", description="classifier | judge | embedding | lexical | callable")
+    model: str | None = Field(
+        None,
+        description="classifier, embedding: a folder or a hub name, null is the shipped one; judge: the served model",
+    )
+    url: str | None = Field(None, description="judge: an OpenAI-compatible endpoint, such as http://host:8000/v1")
+    domain: Literal["writing", "maths"] | None = Field(
+        None, description="of a judge: what is the same; null is writing"
+    )
+    api_key_env: str | None = Field(None, description="judge: the variable with its key; null is OPENAI_API_KEY")
+    concurrency: int | None = Field(None, ge=1, description="judge: questions at once; null is 64")
+    timeout_s: float | None = Field(None, gt=0, description="judge: of one request; null is 120")
+    deadline_s: float | None = Field(None, gt=0, description="judge: of one question and its retries; null is 300")
+    max_tokens: int | None = Field(None, ge=1, description="judge: of one answer, thinking included; null is 1024")
     function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
@@ -36,7 +48,8 @@ class SimilaritySettings(_Node):
 
     def build(self) -> Similarity:
         """The judge; raises `ConfigError` where its model or function cannot be found."""
-        return build_similarity(self.name, model=self.model, function=self.function)
+        own = self.model_dump(exclude={"name", "threshold", "short_text_rule"}, exclude_none=True)
+        return build_similarity(self.name, **own)
 
 
 class DiversitySettings(_Node):

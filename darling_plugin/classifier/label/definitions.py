@@ -1,0 +1,66 @@
+"""What the judge is asked: when two responses count as the same, for each domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from darling_plugin.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One meaning of "the same".
+
+    version: raised whenever `definition` changes, as labels by another definition are other labels.
+    states_reason: the judge writes one sentence before its verdict; worth its tokens where the verdict needs thought.
+    same_answer: only pairs with equal final answers are mined, so that a label is about the way, not the answer.
+    """
+
+    name: str
+    version: int
+    definition: str
+    states_reason: bool
+    same_answer: bool
+
+
+WRITING = Domain(
+    "writing",
+    version=1,
+    definition=(
+        "Ask yourself: would a reader who has read one of the responses gain anything from reading the other?\n"
+        "same: the reader would gain nothing of substance. Both give the same answer, idea, plot, argument or "
+        "information. Other words, another order, length, layout or tone for the same content are no gain.\n"
+        "different: the other response gives that reader something that matters and that the first does not: another "
+        "answer, idea, plot, point of view or piece of information.\n"
+        "Quality does not count: a good and a bad telling of one story are the same. Two refusals are the same; a "
+        "refusal and an answer are different."
+    ),
+    states_reason=False,
+    same_answer=False,
+)
+
+MATHS = Domain(
+    "maths",
+    version=1,
+    definition=(
+        "Both responses solve one problem. Compare their strategies: the key idea and the main steps that lead to the "
+        "final answer.\n"
+        "same: one strategy, told in other words, in other notation, with more or fewer details, with small steps in "
+        "another order, or with a check added at the end.\n"
+        "different: a reader would learn another way to solve the problem. For example: equations against "
+        "enumeration, geometry against coordinates, induction against a closed formula, counting cases against "
+        "counting the complement.\n"
+        "Final answers do not count, nor whether they are right, nor slips in arithmetic: only the way does."
+    ),
+    states_reason=True,
+    same_answer=True,
+)
+
+DOMAINS = {domain.name: domain for domain in (WRITING, MATHS)}
+
+
+def domain_called(name: str, setting: str = "--domain") -> Domain:
+    """The domain of that name; raises `ConfigError`, which names `setting`."""
+    if name not in DOMAINS:
+        raise ConfigError(f"`{setting}` must be one of {', '.join(DOMAINS)}; got {name!r}")
+    return DOMAINS[name]

@@ -1,0 +1,156 @@
+"""What can go wrong with a question to the judge, and what follows.
+
+    no answer (connection, timeout, 429, 5xx)   asked again with exponential backoff until the deadline, then skipped
+    nonsense (not the schema)                   asked again, three times in all, then skipped
+    refused (400, 413, 422: too long, …)        skipped: the same question gets the same refusal
+    no key, wrong key, no such model or path    `EndpointError` at once
+
+Skipping is `NoVerdictError`. Three skipped questions in a row without an answer, five requests that fail before
+anything was ever heard, or twenty questions that all end in nonsense are an `EndpointError`, too: nobody should wait
+for a dead endpoint, or pay for one that does not keep to the schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from darling_plugin.classifier.label.endpoint import DEFAULT_KEY, NO_KEY, Endpoint
+from darling_plugin.errors import DarlingError
+
+Failure = Literal["no answer", "nonsense", "refused"]
+
+SILENT_AT_START = 5  # requests
+UNANSWERED_IN_A_ROW = 3  # questions
+NONSENSE_IN_A_ROW = 20  # questions, before any verdict
+NONSENSE_TRIES = 3  # of one question
+LONGEST_WAIT_S = 30.0
+
+
+class EndpointError(DarlingError):
+    """The judge's endpoint cannot be used. The message says what to set."""
+
+
+class NoVerdictError(DarlingError):
+    """The judge gave no verdict on one question; `kind` says in which way."""
+
+    def __init__(self, kind: Failure, message: str):
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+class TryAgainError(Exception):
+    """One attempt failed in a way that another may not."""
+
+    def __init__(self, kind: Failure, message: str, retry_after_s: float = 0.0):
+        super().__init__(message)
+        self.kind: Failure = kind
+        self.retry_after_s = retry_after_s
+
+
+class Patience:
+    """What has failed so far, and so what another failure means. One object for all questions to an endpoint."""
+
+    def __init__(self, endpoint: Endpoint):
+        import tenacity
+
+        self.endpoint = endpoint
+        self._heard = False  # anything at all, an error included
+        self._silent = 0  # requests in a row, while nothing was heard
+        self._unanswered = 0  # questions in a row
+        self._nonsense: int | None = 0  # questions; None once there was a verdict
+        # Random, so that questions which failed together do not come back together.
+        self._backoff = tenacity.wait_random_exponential(multiplier=endpoint.backoff_s, max=LONGEST_WAIT_S)
+
+    def heard(self) -> None:
+        """The server has sent something."""
+        self._heard = True
+
+    def verdict(self) -> None:
+        """A question has its verdict."""
+        self._unanswered, self._nonsense = 0, None
+
+    def no_connection(self, error: Any) -> Exception:
+        """What an `openai.APIConnectionError`, or its timeout, means."""
+        import openai
+
+        called, url = self.endpoint.called, self.endpoint.url
+        if isinstance(error, openai.APITimeoutError):
+            said = f"no answer within {self.endpoint.timeout_s:g} s"
+            remedy = f"raise {called('timeout_s')} or lower {called('concurrency')}"
+        else:
+            said = f"{error} {self._clean(error.__cause__ or '')}".strip()
+            remedy = f"start the server, or set {called('url')} to where it listens"
+        self._silent += not self._heard
+        if self._silent >= SILENT_AT_START and not self._heard:
+            return EndpointError(f"{url}: {self._silent} requests in a row and never an answer ({said}); {remedy}")
+        return TryAgainError("no answer", said)
+
+    def status(self, error: Any) -> Exception:
+        """What an `openai.APIStatusError` means."""
+        code, called, url = error.status_code, self.endpoint.called, self.endpoint.url
+        said = f"HTTP {code}: {self._clean(error.message)}"
+        if code in {401, 403}:
+            name = self.endpoint.api_key_env or DEFAULT_KEY
+            return EndpointError(f"{url} refused the key in the environment variable {name} ({said}); set it")
+        if code == 404:
+            return EndpointError(
+                f"{url} knows no model {self.endpoint.model!r}, or is not the root of an API ({said}); set "
+                f"{called('model')} to a name that {url.rstrip('/')}/models lists, and {called('url')} to an address "
+                "that ends in /v1, or in what the server has instead"
+            )
+        if code in {408, 409, 425, 429} or code >= 500:
+            return TryAgainError("no answer", said, _retry_after_s(error.response.headers))
+        self._unanswered = 0
+        return NoVerdictError("refused", said)
+
+    def given_up(self, error: TryAgainError) -> Exception:
+        """What it means that a question was given up after its last attempt."""
+        called, url = self.endpoint.called, self.endpoint.url
+        if error.kind == "no answer":
+            self._unanswered += 1
+            if self._unanswered >= UNANSWERED_IN_A_ROW:
+                return EndpointError(
+                    f"{url}: {self._unanswered} questions in a row had no answer, each tried for "
+                    f"{self.endpoint.deadline_s:g} s (the last: {error}); look at the server, then lower "
+                    f"{called('concurrency')} or raise {called('deadline_s')}"
+                )
+            return NoVerdictError(error.kind, str(error))
+        self._unanswered = 0
+        if self._nonsense is not None:
+            self._nonsense += 1
+            if self._nonsense >= NONSENSE_IN_A_ROW:
+                return EndpointError(
+                    f"{url}: no verdict on any of {self._nonsense} questions (the last: {error}); the server must "
+                    f"support response_format json_schema; where it does, set {called('model')} to a model that can "
+                    f"answer, or raise {called('max_tokens')}"
+                )
+        return NoVerdictError(error.kind, str(error))
+
+    def stop(self, state: Any) -> bool:
+        """For tenacity: whether this attempt was the last."""
+        if state.outcome.exception().kind == "nonsense":
+            return bool(state.attempt_number >= NONSENSE_TRIES)
+        return bool(state.seconds_since_start >= self.endpoint.deadline_s)
+
+    def wait_s(self, state: Any) -> float:
+        """For tenacity: how long until the next attempt."""
+        error = state.outcome.exception()
+        if error.kind == "nonsense":
+            return 0.0
+        return max(self._backoff(state), min(error.retry_after_s, LONGEST_WAIT_S))
+
+    def _clean(self, said: object) -> str:
+        """What a server or a library said: short, on one line, and without the key, which some servers repeat."""
+        text = " ".join(str(said).split())
+        key = self.endpoint.api_key()
+        if key != NO_KEY:
+            text = text.replace(key, "…")
+        return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _retry_after_s(headers: Any) -> float:
+    """Seconds that the server asks to be left alone; 0 where it says nothing, or names a date."""
+    try:
+        return max(0.0, float(headers.get("retry-after", 0)))
+    except ValueError:
+        return 0.0

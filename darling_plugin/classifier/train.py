@@ -1,0 +1,134 @@
+"""Labelled pairs to a folder that training can name: split by prompt, train, calibrate, write down where it came from.
+
+folder/                        the model, in sentence-transformers' form, or its LoRA adapter
+  darling_classifier.json      card.py
+  words.json                   wording.py, for a bi-encoder that compares wordings
+  training/                    recipe.json, history.json, curves.png, TensorBoard's files; while it runs: checkpoints
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from darling_plugin.classifier import DEFAULT_FOLDER
+from darling_plugin.classifier import pairs as pair_files
+from darling_plugin.classifier.bi_learner import BiLearner
+from darling_plugin.classifier.calibrate import Aim, calibrate
+from darling_plugin.classifier.card import FILE, Card, read_card, write_card
+from darling_plugin.classifier.cross_learner import CrossLearner
+from darling_plugin.classifier.curves import draw_curves
+from darling_plugin.classifier.learner import Learner
+from darling_plugin.classifier.pairs import Pair, split_by_prompt
+from darling_plugin.classifier.recipe import Recipe, make_recipe
+from darling_plugin.classifier.scorer import DEFAULT
+from darling_plugin.errors import ConfigError, InputError
+
+LEARNERS: dict[str, type[Learner]] = {"bi-encoder": BiLearner, "cross-encoder": CrossLearner}
+TRAINING = "training"
+PACKAGES = ("darling-plugin", "sentence-transformers", "transformers", "torch")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training left behind."""
+
+    folder: Path
+    card: Card
+    seconds: float
+    steps: int
+    best_auc: float | None
+    """On the validation pairs; None without any."""
+    truncated: float
+    """Share of the responses that were longer than the classifier reads."""
+
+
+def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool = False, quiet: bool = False) -> Trained:
+    """Train and calibrate a classifier into `folder`.
+
+    Args:
+        pairs: all labelled pairs; validation and calibration pairs are taken out of them, by prompt.
+        folder: made here. One that holds a finished classifier is not overwritten.
+        recipe: how.
+        resume: go on from the last checkpoint of an interrupted training of the same recipe on the same pairs.
+        quiet: no progress bar.
+    """
+    began = time.perf_counter()
+    work = folder / TRAINING
+    _claim(folder, work, recipe, pairs, resume)
+    parts = split_by_prompt(pairs, recipe.shares, recipe.seed)
+    _check_labels(parts)
+    learner = LEARNERS[recipe.kind](recipe, parts["train"], parts["validation"])
+    history = learner.fit(work, resume=resume, quiet=quiet)
+    card = learner.save(folder).model_copy(update={"provenance": _provenance(pairs, parts, recipe)})
+    write_card(folder, card)
+    if parts["calibration"]:
+        card = calibrate(folder, parts["calibration"], Aim("accuracy"))
+    (work / "history.json").write_text(json.dumps(history, indent=1) + "\n")
+    draw_curves(history, work / "curves.png", title=f"{recipe.kind} from {Path(recipe.base_model).name}")
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)
+    return Trained(
+        folder=folder,
+        card=card,
+        seconds=time.perf_counter() - began,
+        steps=max((row.get("step", 0) for row in history), default=0),
+        best_auc=max((row["eval_auc"] for row in history if "eval_auc" in row), default=None),
+        truncated=learner.truncated_share,
+    )
+
+
+def train_or_resume(pairs: Sequence[Pair], folder: Path, recipe: Recipe) -> Trained:
+    """`train`, going on with what an interrupted one left in the folder; no progress bar."""
+    return train(pairs, folder, recipe, resume=(folder / TRAINING).exists(), quiet=True)
+
+
+def recipe_of(model: str) -> Recipe:
+    """The recipe that a classifier was trained by, as its folder tells; "default" is the shipped one."""
+    card = read_card(DEFAULT_FOLDER if model == DEFAULT else Path(model).expanduser())
+    if "recipe" not in card.provenance:
+        raise ConfigError(f"the folder of {model} does not say how it was trained, so it cannot be cross-validated")
+    return make_recipe(**card.provenance["recipe"])
+
+
+def _claim(folder: Path, work: Path, recipe: Recipe, pairs: Sequence[Pair], resume: bool) -> None:
+    """Take the folder for this training; what it was begun with is in recipe.json."""
+    if (folder / FILE).exists():
+        raise ConfigError(f"{folder} already holds a classifier; choose another --out, or remove it")
+    own = {"recipe": recipe.model_dump(), "pairs": pair_files.digest(pairs)}
+    note = work / "recipe.json"
+    if note.exists() and not resume:
+        raise ConfigError(f"{folder} holds an unfinished training; add --resume to go on with it, or remove it")
+    if note.exists() and json.loads(note.read_text()) != own:
+        raise ConfigError(f"{folder} was begun with other settings or other pairs than these; choose another --out")
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(own, indent=1) + "\n")
+
+
+def _check_labels(parts: dict[str, list[Pair]]) -> None:
+    for name, part in parts.items():
+        kinds = {pair.similar for pair in part}
+        if len(kinds) < 2 and (part or name == "train"):
+            raise InputError(
+                f"the {name} pairs ({len(part)}) are not of both labels; give more pairs, or another share or seed"
+            )
+
+
+def _provenance(pairs: Sequence[Pair], parts: dict[str, list[Pair]], recipe: Recipe) -> dict[str, Any]:
+    return {
+        "training_digest": pair_files.digest(pairs),
+        "training_prompts": sorted({_short_hash(pair.prompt) for pair in parts["train"] + parts["validation"]}),
+        "pairs": {name: len(part) for name, part in parts.items()},
+        "recipe": recipe.model_dump(),
+        "versions": {package: version(package) for package in PACKAGES},
+    }
+
+
+def _short_hash(prompt: str) -> str:
+    return hashlib.sha256(pair_files.key(prompt).encode("utf-8", "backslashreplace")).hexdigest()[:16]
