@@ -22,7 +22,7 @@ import numpy as np
 
 from darling_plugin.classifier.card import Calibration, Card, Choice, read_card, write_card
 from darling_plugin.classifier.groups import Group, complete_groups, partition_errors
-from darling_plugin.classifier.pairs import Pair, digest, labels
+from darling_plugin.classifier.pairs import Pair, digest, labels, prompt_hash
 from darling_plugin.classifier.scorer import load_scorer, probabilities
 from darling_plugin.errors import InputError
 
@@ -45,10 +45,16 @@ class Aim:
 
 
 def calibrate(folder: Path, pairs: Sequence[Pair], aim: Aim) -> Card:
-    """Fit temperature, shift and threshold on these pairs, and store them in the folder's card; the new card."""
+    """Fit temperature, shift and threshold on these pairs, and store them in the folder's card; the new card.
+
+    Pairs of prompts that the classifier was trained on are left out: it is too sure of them.
+    """
+    trained = set(read_card(folder).provenance.get("training_prompts", ()))
+    unseen = [pair for pair in pairs if prompt_hash(pair.prompt) not in trained]
+    if not unseen:
+        raise InputError(f"{folder} was trained on every prompt of these {len(pairs)} pairs; calibrate it on others")
     scorer = load_scorer(str(folder))
-    logits = scorer.logits([pair.texts for pair in pairs])
-    return calibrate_scores(folder, pairs, logits, aim)
+    return calibrate_scores(folder, unseen, scorer.logits([pair.texts for pair in unseen]), aim)
 
 
 def calibrate_scores(folder: Path, pairs: Sequence[Pair], logits: np.ndarray, aim: Aim) -> Card:

@@ -8,7 +8,6 @@ cross_validation.py  the same for a recipe: each prompt is scored by a classifie
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,11 +18,9 @@ from darling_plugin.classifier.baselines import NAMES, Score, baselines
 from darling_plugin.classifier.card import Card
 from darling_plugin.classifier.measures import metrics, ranking
 from darling_plugin.classifier.outcome import Baseline, Evaluation
-from darling_plugin.classifier.pairs import Pair, digest, key, labels
+from darling_plugin.classifier.pairs import Pair, digest, key, labels, prompt_hash
 from darling_plugin.classifier.scorer import Progress, Scorer, load_scorer, probabilities
 from darling_plugin.errors import InputError
-
-HASH = 16  # hexadecimal digits of a prompt's SHA-256 that a card's provenance holds
 
 Report = Callable[[str], None]
 """Is told, in a line of plain text, what is going on."""
@@ -129,15 +126,9 @@ def measure(
 
 
 def seen_prompts(card: Card, pairs: Sequence[Pair]) -> int | None:
-    """How many prompts of the pairs the card's provenance lists as trained on; None where it has no list.
-
-    `training_prompts` holds the SHA-256 of each `pairs.key(prompt)`, or its first 16 hexadecimal digits.
-    """
+    """How many prompts of the pairs the card's provenance lists as trained on; None where it has no list."""
     listed = card.provenance.get("training_prompts")
-    if listed is None:
-        return None
-    keys = {key(pair.prompt).encode("utf-8", "backslashreplace") for pair in pairs}
-    return len({hashlib.sha256(own).hexdigest()[:HASH] for own in keys} & {entry[:HASH] for entry in listed})
+    return None if listed is None else len({prompt_hash(pair.prompt) for pair in pairs} & set(listed))
 
 
 def _baseline(name: str, score: Score, pairs: Sequence[Pair], progress: Report | None) -> Baseline:

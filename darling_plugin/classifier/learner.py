@@ -62,7 +62,6 @@ class Learner(ABC):
         from transformers import EarlyStoppingCallback
 
         logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-        self.model.model_card_data.generate_widget_examples = False  # our card is darling_classifier.json
         data = Dataset.from_dict(self.rows(self.training))
         steps = math.ceil(len(data) / self.recipe.batch_size)
         every = max(1, steps // self.recipe.evaluations)

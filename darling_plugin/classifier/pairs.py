@@ -115,6 +115,11 @@ def key(prompt: str) -> str:
     return " ".join(prompt.casefold().split())
 
 
+def prompt_hash(prompt: str) -> str:
+    """16 hexadecimal digits by which a classifier's folder knows a prompt again."""
+    return hashlib.sha256(key(prompt).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
 def _place(prompt: str, seed: int) -> float:
     """A number in [0, 1) that only the prompt and the seed decide."""
     value = hashlib.sha256(f"{seed}\n{key(prompt)}".encode("utf-8", "backslashreplace")).digest()

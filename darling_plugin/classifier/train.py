@@ -8,7 +8,6 @@ folder/                        the model, in sentence-transformers' form, or its
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
@@ -123,12 +122,10 @@ def _check_labels(parts: dict[str, list[Pair]]) -> None:
 def _provenance(pairs: Sequence[Pair], parts: dict[str, list[Pair]], recipe: Recipe) -> dict[str, Any]:
     return {
         "training_digest": pair_files.digest(pairs),
-        "training_prompts": sorted({_short_hash(pair.prompt) for pair in parts["train"] + parts["validation"]}),
+        "training_prompts": sorted(
+            {pair_files.prompt_hash(pair.prompt) for pair in parts["train"] + parts["validation"]}
+        ),
         "pairs": {name: len(part) for name, part in parts.items()},
         "recipe": recipe.model_dump(),
         "versions": {package: version(package) for package in PACKAGES},
     }
-
-
-def _short_hash(prompt: str) -> str:
-    return hashlib.sha256(pair_files.key(prompt).encode("utf-8", "backslashreplace")).hexdigest()[:16]

@@ -30,7 +30,9 @@ def test_train_calibrate_and_eval(written: Path, encoder: str, tmp_path: Path) -
 
     code, said = run("calibrate", "--model", out, "--pairs", written, "--aim", "false_merges", "--most", 0.01)
     assert code == 0
-    card = read_card(out)
+    card, parts = read_card(out), read_card(out).provenance["pairs"]
+    assert card.calibration is not None
+    assert card.calibration.pairs == parts["calibration"] == 240 - parts["train"] - parts["validation"]
     assert card.calibration is not None and card.calibration.aim == "false_merges"
     assert card.calibration.metrics["false_merges"] <= 0.01
     assert "accuracy" in said and "f1" in said  # what the other aims would have chosen

@@ -124,12 +124,10 @@ def test_its_own_training_data_is_called_that(encoder, tmp_path):
 
 
 def test_prompts_that_were_trained_on_are_counted(encoder, tmp_path):
-    # One listed by 16 digits and one by all 64; "What to do?" with other case and space; one that is not here.
+    # "What to do?" with other case and space; one that is not here.
     listed = ["name a fruit.", "what to do?", "another prompt"]
-    hashes = [hashlib.sha256(prompt.encode()).hexdigest() for prompt in listed]
-    folder = make_classifier(
-        tmp_path / "classifier", encoder, provenance={"training_prompts": [hashes[0][:16], *hashes[1:]]}
-    )
+    hashes = [hashlib.sha256(prompt.encode()).hexdigest()[:16] for prompt in listed]
+    folder = make_classifier(tmp_path / "classifier", encoder, provenance={"training_prompts": hashes})
     pairs = [*PAIRS, Pair("  WHAT to\ndo?", "a", "dog", 0)]
     found = evaluate(str(folder), pairs, baselines=False, device="cpu")
     assert found.seen_prompts == 2
