@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 FILE = "head.safetensors"
@@ -37,6 +37,8 @@ class PairLoss(nn.Module):
         self.scale = nn.Parameter(torch.tensor(START_SCALE))
         self.bias = nn.Parameter(torch.tensor(bias - START_SCALE * START_COSINE))
         self.weights = nn.Parameter(torch.tensor(list(weights)))
+        for parameter in (self.scale, self.bias, self.weights):
+            parameter.register_hook(_mean_over_processes)
         self.register_buffer("positive_weight", torch.tensor(positive_weight))
 
     def forward(self, columns: list[dict[str, Tensor]], labels: Tensor) -> Tensor:
@@ -58,3 +60,12 @@ class PairLoss(nn.Module):
         with torch.no_grad():
             for name in ("scale", "bias", "weights"):
                 getattr(self, name).copy_(stored[name])
+
+
+def _mean_over_processes(gradient: Tensor) -> Tensor:
+    """A trainer on several GPUs averages the model's gradients; a loss's own numbers are left to the loss."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return gradient
+    total = gradient.clone()
+    distributed.all_reduce(total)
+    return total / distributed.get_world_size()

@@ -79,6 +79,7 @@ class Learner(ABC):
             "save_strategy": "steps",
             "save_steps": every,
             "save_total_limit": 2,
+            "use_cpu": not torch.accelerator.is_available(),
             "dataloader_pin_memory": torch.cuda.is_available(),
             "report_to": ["tensorboard"],
             "disable_tqdm": quiet,

@@ -59,23 +59,32 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
         resume: go on from the last checkpoint of an interrupted training of the same recipe on the same pairs.
         quiet: no progress bar.
     """
+    import torch
+    from accelerate import PartialState
+
     began = time.perf_counter()
     work = folder / TRAINING
-    _claim(folder, work, recipe, pairs, resume)
+    # several processes under `accelerate launch` or torchrun, one otherwise
+    state = PartialState(cpu=not torch.accelerator.is_available())
+    if state.is_main_process:
+        _claim(folder, work, recipe, pairs, resume)
+    state.wait_for_everyone()
     parts = split_by_prompt(pairs, recipe.shares, recipe.seed)
     _check_labels(parts)
     learner = LEARNERS[recipe.kind](recipe, parts["train"], parts["validation"])
     history = learner.fit(work, resume=resume, quiet=quiet)
-    card = learner.save(folder).model_copy(update={"provenance": _provenance(pairs, parts, recipe)})
-    write_card(folder, card)
-    if parts["calibration"]:
-        card = calibrate(folder, parts["calibration"], Aim("accuracy"))
-    (work / "history.json").write_text(json.dumps(history, indent=1) + "\n")
-    draw_curves(history, work / "curves.png", title=f"{recipe.kind} from {Path(recipe.base_model).name}")
-    shutil.rmtree(work / "checkpoints", ignore_errors=True)
+    if state.is_main_process:
+        card = learner.save(folder).model_copy(update={"provenance": _provenance(pairs, parts, recipe)})
+        write_card(folder, card)
+        if parts["calibration"]:
+            calibrate(folder, parts["calibration"], Aim("accuracy"))
+        (work / "history.json").write_text(json.dumps(history, indent=1) + "\n")
+        draw_curves(history, work / "curves.png", title=f"{recipe.kind} from {Path(recipe.base_model).name}")
+        shutil.rmtree(work / "checkpoints", ignore_errors=True)
+    state.wait_for_everyone()
     return Trained(
         folder=folder,
-        card=card,
+        card=read_card(folder),
         seconds=time.perf_counter() - began,
         steps=max((row.get("step", 0) for row in history), default=0),
         best_auc=max((row["eval_auc"] for row in history if "eval_auc" in row), default=None),

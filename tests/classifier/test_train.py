@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,19 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     assert resumed.card.wording == pytest.approx(straight.card.wording, rel=1e-3)
     with pytest.raises(ConfigError, match="already holds a classifier"):
         train(fruits, tmp_path / "out", make_recipe(**recipe), quiet=True)
+
+
+def test_several_processes_learn_one_model(encoder: str, written: Path, tmp_path: Path) -> None:
+    """What `accelerate launch` does on several GPUs, here on the CPU: each process sees half of every step's pairs."""
+    torchrun = Path(sys.executable).with_name("torchrun")
+    script = Path(__file__).with_name("two_processes.py")
+    command = [torchrun, "--standalone", "--nproc_per_node=2", script, written, tmp_path / "out", encoder]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    ended = [json.loads(line.split("ENDED ")[1]) for line in done.stdout.splitlines() if "ENDED " in line]
+    assert len(ended) == 2
+    assert ended[0] == ended[1]
+    assert read_card(tmp_path / "out").calibration is not None
 
 
 def test_pairs_of_one_label_cannot_be_learned(recipe: dict[str, Any], fruits: list[Pair], tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Run by torchrun in every process: train, and print what this process ended with.
+
+python two_processes.py PAIRS FOLDER ENCODER
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from darling_plugin.classifier import train as module
+from darling_plugin.classifier.pairs import read_pairs
+from darling_plugin.classifier.recipe import make_recipe
+
+learners: list[Any] = []
+
+
+class Kept(module.BiLearner):
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        learners.append(self)
+
+
+module.LEARNERS["bi-encoder"] = Kept
+pairs, folder, encoder = sys.argv[1:]
+recipe = make_recipe(base_model=encoder, epochs=2, learning_rate=3e-3)
+done = module.train(read_pairs(pairs), Path(folder), recipe, quiet=True)
+(learner,) = learners
+weights = [learner.loss.scale, learner.loss.bias, *learner.model.parameters()]
+print("ENDED", json.dumps({"steps": done.steps, "weights": sum(float(part.detach().sum()) for part in weights)}))
