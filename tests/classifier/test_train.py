@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fruits import fruit_pairs
 
 from darling_plugin.classifier.card import read_card
 from darling_plugin.classifier.pairs import Pair, labels
@@ -54,8 +55,6 @@ def crossed(recipe: dict[str, Any], fruits: list[Pair], tmp_path_factory: pytest
 
 
 def held_out() -> list[Pair]:
-    from conftest import fruit_pairs  # type: ignore[import-not-found]
-
     return fruit_pairs(40, seed=7)
 
 
