@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from darling_plugin.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from darling_plugin.countdown.agreement import Agreement
 
 SUMMARY, CURVES = "summary.json", "curves.png"
 WINDOW = 10  # first and last steps that the summary averages: single steps are noisy
@@ -26,12 +29,14 @@ def write_report(
     metrics: str | Path | Iterable[Mapping[str, Any]],
     title: str = "",
     details: Mapping[str, Any] | None = None,
+    agreements: Mapping[str, Agreement] | None = None,
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Write summary.json and curves.png into `folder`, print the table, return the summary.
 
     `metrics` is the run's metrics.jsonl, or its rows; `details` (method, learning rate, seconds …) go into the summary
-    as they are. A key that the run did not log is left out: a GRPO run has no darling/* curve.
+    as they are. A key that the run did not log is left out: a GRPO run has no darling/* curve. `agreements`, of a
+    learned judge with the symbolic one on each policy's responses, are a table and a part of the summary of their own.
     """
     folder = Path(folder)
     rows = read_metrics(metrics) if isinstance(metrics, str | Path) else [_flat(row) for row in metrics]
@@ -43,10 +48,14 @@ def write_report(
         "steps": len(rows),
         "training": _ends(rows),
     }
+    if agreements:
+        summary["agreements"] = {when: asdict(figures) for when, figures in agreements.items()}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
     plot.draw(folder / CURVES, before, after, rows, title)
     _print(before, after, title, folder, console)
+    if agreements:
+        _print_agreements(agreements, console)
     return summary
 
 
@@ -103,3 +112,34 @@ def _print(before: Evaluation, after: Evaluation, title: str, folder: Path, cons
 
 def _with_error(evaluation: Evaluation, name: str) -> str:
     return f"{getattr(evaluation, name):.3f} ± {evaluation.standard_error.get(name, 0.0):.3f}"
+
+
+def _print_agreements(agreements: Mapping[str, Agreement], console: Console | None) -> None:
+    """One column for each policy whose responses were judged."""
+    from rich.console import Console
+    from rich.table import Table
+
+    figures = list(agreements.values())
+    pairs = " and ".join(f"{each.pairs:,}" for each in figures)
+    table = Table(
+        title="The learned judge against the symbolic one",
+        title_style="bold",
+        caption=f"{figures[0].prompts} unseen prompts × {figures[0].responses // figures[0].prompts} responses, "
+        f"{pairs} pairs of different ones",
+    )
+    table.add_column("on the responses of the policy")
+    for when in agreements:
+        table.add_column(when, justify="right")
+    names = {
+        "pair_agreement": "pairs: both say the same",
+        "equivalents_found": "equivalent pairs found",
+        "false_merges": "distinct pairs merged",
+        "adjusted_rand": "classes: adjusted Rand index",
+        "same_class_count": "prompts with as many classes",
+    }
+    for name, label in names.items():
+        values = [getattr(each, name) for each in figures]
+        table.add_row(label, *("–" if value is None else f"{value:.4f}" for value in values))
+    counts = [f"{each.classes:.2f} ({each.classes_symbolic:.2f})" for each in figures]
+    table.add_row("classes per prompt (symbolic)", *counts)
+    (console or Console()).print(table)
