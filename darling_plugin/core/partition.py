@@ -8,7 +8,7 @@ cross prompts. An unordered pair of texts is asked at most once per group, the t
 A group of one is one class and costs no question. Identical responses are put to the judge like any other pair.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,12 +17,16 @@ import numpy as np
 from darling_plugin.core import checks
 from darling_plugin.core.groups import group_rows
 from darling_plugin.core.judge import Judge, ask
-from darling_plugin.core.questions import GroupQuestions
+from darling_plugin.core.questions import GroupQuestions, Questions
+from darling_plugin.core.representatives import RepresentativeQuestions
 
 LEFT_OUT = -1
 """The label of a response that is in no class, because only correct responses were partitioned."""
 
-STRATEGIES = ("lazy", "all_pairs")
+STRATEGIES = ("lazy", "all_pairs", "representatives")
+
+Recall = Callable[[list[tuple[str, str]]], np.ndarray]
+"""recall(pairs)[k] = P of pairs[k] where a verdict on it was given before, NaN where none was."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Partition:
     """Pairs of partitioned siblings that were not asked: asked + avoided is the number of all such pairs."""
     rounds: int
     """Calls of the judge."""
+    recalled: int = 0
+    """Verdicts that were known before; they count as avoided."""
 
 
 def find_partition(
@@ -46,23 +52,29 @@ def find_partition(
     threshold: float = 0.5,
     correct: Sequence[bool] | np.ndarray | None = None,
     short_text_rule: bool = True,
-    strategy: Literal["lazy", "all_pairs"] = "lazy",
+    strategy: Literal["lazy", "all_pairs", "representatives"] = "lazy",
+    recall: Recall | None = None,
 ) -> Partition:
-    """`partition`, with the number of questions. "all_pairs" asks every unsettled pair in one round."""
+    """`partition`, with the number of questions.
+
+    Args:
+        strategy: "lazy" skips what the classes imply; "all_pairs" asks every pair in one round and gives the same
+            classes; "representatives" asks about one member of each class and may give more classes.
+        recall: verdicts given before, for "lazy": they are not asked again, and the classes are the same.
+    """
     texts = checks.texts("responses", responses)
     groups = group_rows(uid)
     checks.same_length("uid", len(groups.index), len(texts), "responses")
     threshold = checks.fraction("threshold", threshold)
-    ask_all = checks.choice("strategy", strategy, STRATEGIES) == "all_pairs"
+    checks.choice("strategy", strategy, STRATEGIES)
     rule = checks.flag("short_text_rule", short_text_rule)
     rows_of_groups = groups.rows
     if correct is not None:
         kept = checks.flags("correct", correct, len(texts), "responses").tolist()
         rows_of_groups = [[row for row in rows if kept[row]] for rows in groups.rows]
 
-    questions = [
-        GroupQuestions([texts[row] for row in rows], short_text_rule=rule, ask_all=ask_all) for rows in rows_of_groups
-    ]
+    questions = [_questions([texts[row] for row in rows], rule, strategy) for rows in rows_of_groups]
+    recalled = _recall(questions, recall, threshold) if recall is not None and strategy == "lazy" else 0
     asked = rounds = 0
     waiting = questions
     while batch := [(group, pairs) for group in waiting if (pairs := group.next_pairs())]:
@@ -80,7 +92,26 @@ def find_partition(
     for rows, group in zip(rows_of_groups, questions, strict=True):
         labels[rows] = group.labels()
     all_pairs = sum(len(rows) * (len(rows) - 1) // 2 for rows in rows_of_groups)
-    return Partition(labels=labels, asked=asked, avoided=all_pairs - asked, rounds=rounds)
+    return Partition(labels=labels, asked=asked, avoided=all_pairs - asked, rounds=rounds, recalled=recalled)
+
+
+def _questions(texts: list[str], short_text_rule: bool, strategy: str) -> Questions:
+    if strategy == "representatives":
+        return RepresentativeQuestions(texts, short_text_rule=short_text_rule)
+    return GroupQuestions(texts, short_text_rule=short_text_rule, ask_all=strategy == "all_pairs")
+
+
+def _recall(questions: list[Questions], recall: Recall, threshold: float) -> int:
+    """Settle what is known already in each group; the number of verdicts."""
+    known = 0
+    for group in questions:
+        assert isinstance(group, GroupQuestions)
+        pairs = group.open_pairs()
+        p = np.asarray(recall([(group.texts[i], group.texts[j]) for i, j in pairs]), dtype=np.float64)
+        found = np.flatnonzero(~np.isnan(p)).tolist()
+        group.settle({pairs[k]: bool(p[k] > threshold) for k in found})
+        known += len(found)
+    return known
 
 
 def partition(

@@ -12,9 +12,23 @@ n distinct texts cost all n(n−1)/2 questions; n equivalent ones n − 1, in on
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
 
 from darling_plugin.core.classes import Classes
 from darling_plugin.core.short_text import short_equivalent, short_words
+
+
+class Questions(Protocol):
+    """A group of texts on its way to its classes: ask `next_pairs`, `record` what is equivalent, until none is left."""
+
+    texts: list[str]
+
+    def next_pairs(self) -> list[tuple[int, int]]: ...
+
+    def record(self, i: int, j: int) -> None: ...
+
+    def labels(self) -> list[int]: ...
 
 
 class GroupQuestions:
@@ -33,9 +47,23 @@ class GroupQuestions:
         counts = Counter(self.node_of_row) if len(nodes) < len(texts) else Counter[int]()
         self._copied = frozenset(node for node, count in counts.items() if count > 1)
         self._pending = dict.fromkeys(range(len(nodes)))  # not yet pivots; a dict for its order
-        self._short: frozenset[int] = self._settle_short_texts() if short_text_rule else frozenset()
+        self._short: frozenset[int] = settle_short_texts(self, self._copied) if short_text_rule else frozenset()
+        self._known: Mapping[tuple[int, int], bool] = {}
         self._ask_all = ask_all
         self._rounds = 0
+
+    def settle(self, known: Mapping[tuple[int, int], bool]) -> None:
+        """Take verdicts that were given before: known[i, j], with i ≤ j, is not asked again. Before the first round."""
+        for (i, j), equivalent in known.items():
+            if equivalent:
+                self.record(i, j)
+        self._known = known
+
+    def open_pairs(self) -> list[tuple[int, int]]:
+        """Every node pair (earlier, later) that a verdict could settle: what `settle` may be given."""
+        nodes = range(len(self.texts))
+        pairs = [(i, j) for j in nodes for i in range(j) if i not in self._short or j not in self._short]
+        return pairs + [(i, i) for i in sorted(self._copied - self._short)]
 
     def next_pairs(self) -> list[tuple[int, int]]:
         """The node pairs (earlier, later) to ask in the coming round; empty when the partition is known."""
@@ -86,14 +114,16 @@ class GroupQuestions:
             others = [node for node in others if node not in self._short]
         elif pivot in self._copied and len(self.classes.members[home]) == 1:
             others.append(pivot)
-        return [(pivot, node) if pivot < node else (node, pivot) for node in others]
+        pairs = [(pivot, node) if pivot < node else (node, pivot) for node in others]
+        return [pair for pair in pairs if pair not in self._known] if self._known else pairs
 
-    def _settle_short_texts(self) -> frozenset[int]:
-        """Apply the short-text rule to every pair of short texts; give the nodes that are short."""
-        words = {node: found for node, text in enumerate(self.texts) if (found := short_words(text)) is not None}
-        nodes = list(words)
-        for position, i in enumerate(nodes):
-            for j in nodes[position:]:
-                if (i != j or i in self._copied) and short_equivalent(words[i], words[j]):
-                    self.record(i, j)
-        return frozenset(nodes)
+
+def settle_short_texts(group: Questions, copied: frozenset[int]) -> frozenset[int]:
+    """Apply the short-text rule to every pair of the group's short texts; give the nodes that are short."""
+    words = {node: found for node, text in enumerate(group.texts) if (found := short_words(text)) is not None}
+    nodes = list(words)
+    for position, i in enumerate(nodes):
+        for j in nodes[position:]:
+            if (i != j or i in copied) and short_equivalent(words[i], words[j]):
+                group.record(i, j)
+    return frozenset(nodes)

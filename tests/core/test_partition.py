@@ -164,6 +164,11 @@ class Relation:
         return np.array([self.says(a, b) for a, b in pairs], dtype=float)
 
 
+class Reflexive(Relation):
+    def says(self, a, b):
+        return a == b or super().says(a, b)
+
+
 def closure_of_all_pairs(responses, uid, correct, says):
     """The reference: SciPy's connected components over every pair of rows, relabelled within each uid."""
     n = len(responses)
@@ -290,5 +295,59 @@ def test_wrong_arguments_are_named(arguments, options, message):
 
 
 def test_strategies_are_named():
-    with pytest.raises(InputError, match="`strategy` must be one of lazy, all_pairs; got 'fast'"):
+    with pytest.raises(InputError, match="`strategy` must be one of lazy, all_pairs, representatives; got 'fast'"):
         find_partition(["a"], [0], lambda pairs: [], strategy="fast")
+
+
+@given(batches(), st.randoms(use_true_random=False), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_verdicts_given_before_are_not_asked_again_and_change_nothing(batch, random, rule):
+    responses, uid, yes, _ = batch
+    fresh = find_partition(responses, uid, Relation(yes), short_text_rule=rule)
+    relation, rest, known = Relation(yes), Relation(yes), {}
+
+    def recall(pairs):
+        return [known.setdefault(p, random.choice([float("nan"), float(relation.says(*p))])) for p in pairs]
+
+    found = find_partition(responses, uid, rest, short_text_rule=rule, recall=recall)
+    assert found.labels.tolist() == fresh.labels.tolist()
+    assert all(np.isnan(known[pair]) for pair in rest.asked)
+
+
+def test_all_known_asks_nothing(judge_saying_yes_to):
+    judge = judge_saying_yes_to(["ab"])
+    found = no_rule(list("abc"), [0] * 3, judge, recall=lambda pairs: [float(p == ("a", "b")) for p in pairs])
+    assert (found.labels.tolist(), found.asked, found.recalled, found.avoided) == ([0, 0, 1], 0, 3, 3)
+
+
+def test_representatives_ask_about_one_member_of_each_class(judge_of):
+    # Two classes of 4. Texts 2 … 4 meet one representative (3 questions); text 5 too, and opens the second class (1);
+    # texts 6 … 8 meet both (6): 10, where the exact partition asks 22.
+    texts = [f"{name}-{copy}" for name in "xy" for copy in range(4)]
+    judge = judge_of(lambda a, b: a[0] == b[0])
+    found = no_rule(texts, [0] * 8, judge, strategy="representatives")
+    assert (found.labels.tolist(), found.asked, found.avoided) == ([0] * 4 + [1] * 4, 10, 18)
+
+
+def test_representatives_miss_a_link_between_members(judge_saying_yes_to):
+    # a ~ c, b ~ d, c ~ d: one class. c joins a and d joins b, and the link between c and d is never asked about.
+    judge = judge_saying_yes_to(["ac", "bd", "cd"])
+    assert no_rule(list("abcd"), [0] * 4, judge).labels.tolist() == [0] * 4
+    assert no_rule(list("abcd"), [0] * 4, judge, strategy="representatives").labels.tolist() == [0, 1, 0, 1]
+
+
+def test_a_text_may_join_the_classes_of_two_representatives(judge_saying_yes_to):
+    judge = judge_saying_yes_to(["ac", "bc"])
+    assert no_rule(list("abcd"), [0] * 4, judge, strategy="representatives").labels.tolist() == [0, 0, 0, 1]
+
+
+@given(batches(), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_representatives_never_join_what_the_exact_partition_parts(batch, rule):
+    responses, uid, yes, _ = batch
+    exact = find_partition(responses, uid, Reflexive(yes), short_text_rule=rule)
+    found = find_partition(responses, uid, Reflexive(yes), short_text_rule=rule, strategy="representatives")
+    for i, j in itertools.combinations(range(len(uid)), 2):
+        if uid[i] == uid[j] and found.labels[i] == found.labels[j]:
+            assert exact.labels[i] == exact.labels[j]
+    assert found.asked <= exact.asked + found.avoided

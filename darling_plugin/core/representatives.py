@@ -1,0 +1,50 @@
+"""Each response against one member of each class: fewer questions than the exact partition needs, and not its result.
+
+The first text of a class represents it. A text is asked about with every representative so far; it joins the classes
+of all that it is equivalent to, which become one, and opens a class of its own when there is none. At most
+n·(classes) − … questions, where the exact partition of n distinct texts costs n(n−1)/2 either way: what is saved is
+the questions between the members of different classes.
+
+It errs to one side: a link between two classes that are not represented by its ends is missed, so there are never
+fewer classes than the exact partition has. Copies of one text are one class, unasked. (NoveltyBench, arXiv 2504.05228,
+partitions by representatives too, but a text joins the first class only that it is found equivalent to.)
+"""
+
+from darling_plugin.core.classes import Classes
+from darling_plugin.core.questions import settle_short_texts
+
+
+class RepresentativeQuestions:
+    """The questions of one group of texts: one text a round, against all representatives."""
+
+    def __init__(self, texts: list[str], *, short_text_rule: bool):
+        nodes: dict[str, int] = {}
+        self.node_of_row = [nodes.setdefault(text, len(nodes)) for text in texts]
+        self.texts = list(nodes)
+        self.classes = Classes(len(nodes))
+        self._short = settle_short_texts(self, frozenset()) if short_text_rule else frozenset()
+        self._representatives: list[int] = []
+        self._placed = 0
+
+    def next_pairs(self) -> list[tuple[int, int]]:
+        """The pairs (representative, text) of the next text that has any; empty when every text has its class."""
+        while self._placed < len(self.texts):
+            node, of = self._placed, self.classes.of
+            # One representative for each class: verdicts of the round before may have merged some.
+            first = {of[r]: r for r in reversed([*self._representatives, *([node - 1] if node else [])])}
+            self._representatives = sorted(first.values())
+            self._placed += 1
+            others = [r for r in self._representatives if of[r] != of[node]]
+            pairs = [(r, node) for r in others if r not in self._short or node not in self._short]
+            if pairs:
+                return pairs
+        return []
+
+    def record(self, i: int, j: int) -> None:
+        """Nodes i and j are equivalent."""
+        self.classes.merge(i, j)
+
+    def labels(self) -> list[int]:
+        """labels[row] = its class, numbered 0 … by first appearance."""
+        numbers: dict[int, int] = {}
+        return [numbers.setdefault(self.classes.of[node], len(numbers)) for node in self.node_of_row]
