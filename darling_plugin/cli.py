@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darling_plugin.classifier.cli import app as classifier_app
+from darling_plugin.evaluation.report.cli import report
+from darling_plugin.service.plan.cli import plan
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +27,8 @@ app = typer.Typer(
 )
 
 app.add_typer(classifier_app, name="classifier")
+app.command()(report)
+app.command()(plan)
 
 MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
 
@@ -74,12 +78,12 @@ def _table(checks: list[Check]) -> Table:
     from rich.text import Text
 
     table = Table("", "check", "what was found", show_edge=False, pad_edge=False)
-    for check in checks:
-        mark, style = MARKS[check.status]
-        found = Text(check.detail)  # Text, not str: brackets in it are no markup
-        if check.remedy:
-            found.append(f"\n→ {check.remedy}", style=style)
-        table.add_row(Text(mark, style=style), Text(check.name), found)
+    for one in checks:
+        mark, style = MARKS[one.status]
+        found = Text(one.detail)  # Text, not str: brackets in it are no markup
+        if one.remedy:
+            found.append(f"\n→ {one.remedy}", style=style)
+        table.add_row(Text(mark, style=style), Text(one.name), found)
     return table
 
 

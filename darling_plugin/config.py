@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from darling_plugin.core import PipelineSettings
 from darling_plugin.errors import ConfigError
@@ -24,10 +24,11 @@ class _Node(BaseModel):
 class SimilaritySettings(_Node):
     """Who says that two responses are equivalent."""
 
-    name: str = Field("classifier", description="classifier | judge | embedding | lexical | callable")
+    name: str = Field("classifier", description="classifier | cascade | judge | embedding | lexical | callable")
     model: str | None = Field(
         None,
-        description="classifier, embedding: a folder or a hub name, null is the shipped one; judge: the served model",
+        description="classifier, embedding: a folder or a hub name, null is the shipped one; cascade: its file; "
+        "judge: the served model",
     )
     url: str | None = Field(None, description="judge: an OpenAI-compatible endpoint, such as http://host:8000/v1")
     domain: Literal["writing", "maths"] | None = Field(
@@ -92,6 +93,36 @@ class QualitySettings(_Node):
     timeout_s: float = Field(10.0, gt=0, description="seconds after which math_verify gives up on one response")
 
 
+class ServiceSettings(_Node):
+    """Where the judge's forward passes run, and how partitions are found."""
+
+    backend: Literal["auto", "local", "ray", "vllm", "urls"] = Field(
+        "auto",
+        description="local: in the trainer's process | ray: actors over the cluster, at work while responses still "
+        "come in | vllm: servers that verl launches | urls: servers that run already | auto: what the job has",
+    )
+    partition: Literal["exact", "representatives"] = Field(
+        "exact",
+        description="exact: the closure of all verdicts | representatives: one member per class, cheaper",
+    )
+    replicas: int | None = Field(None, ge=1, description="ray, vllm: how many; null is one per node")
+    most_replicas: int | None = Field(None, ge=1, description="ray: more while work piles up; null is never")
+    gpus_per_replica: float = Field(0.0, ge=0, description="ray: of a GPU outside verl's pools; 0 is on the CPUs")
+    urls: list[str] | None = Field(None, min_length=1, description="urls: such as [http://host:8000]")
+    api_key_env: str | None = Field(None, description="urls: the environment variable with the servers' key")
+    batch_tokens: int = Field(16_384, ge=1, description="of the texts that are sent to a worker together, about")
+    timeout_s: float = Field(120.0, gt=0, description="for one batch at one worker, which is then given to another")
+    deadline_s: float = Field(300.0, gt=0, description="for one batch at all of them, after which on_failure decides")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ServiceSettings:
+        if (self.backend == "urls") != bool(self.urls) and self.backend != "auto":
+            raise ValueError(f"backend={self.backend} and urls={self.urls} do not go together")
+        if self.most_replicas is not None and self.most_replicas < (self.replicas or 1):
+            raise ValueError(f"most_replicas={self.most_replicas} is below replicas={self.replicas or 1}")
+        return self
+
+
 class SampleSettings(_Node):
     """Whole groups written out for reading."""
 
@@ -108,6 +139,7 @@ class DarlingSettings(_Node):
     fusion: FusionSettings = FusionSettings()
     advantage: AdvantageSettings = AdvantageSettings()
     quality: QualitySettings = QualitySettings()
+    service: ServiceSettings = ServiceSettings()
     samples: SampleSettings = SampleSettings()
     on_failure: Literal["raise", "quality_only"] = Field(
         "raise", description="when the judge fails: stop, or train that step on quality alone, loudly"

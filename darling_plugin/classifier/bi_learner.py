@@ -14,6 +14,7 @@ from darling_plugin.classifier.head import PairLoss
 from darling_plugin.classifier.learner import Learner, limit
 from darling_plugin.classifier.pairs import Pair, labels
 from darling_plugin.classifier.recipe import Recipe
+from darling_plugin.classifier.screen import NoModelCard
 from darling_plugin.classifier.texts import Cutter
 from darling_plugin.classifier.wording import FEATURES, Reader
 
@@ -61,8 +62,11 @@ class BiLearner(Learner):
     def trainer(self, arguments: dict[str, Any], parts: dict[str, Any]) -> Any:
         from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 
+        class Trainer(NoModelCard, SentenceTransformerTrainer):
+            pass
+
         arguments["learning_rate_mapping"] = {r"^(scale|bias|weights)$": HEAD_RATE}
-        return SentenceTransformerTrainer(
+        return Trainer(
             model=self.model, args=SentenceTransformerTrainingArguments(**arguments), loss=self.loss, **parts
         )
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from darling_plugin.classifier.card import Calibration, Card, Choice, read_card, write_card
-from darling_plugin.classifier.groups import Group, complete_groups, partition_errors
+from darling_plugin.classifier.groups import Group, class_count_errors, complete_groups, partition_errors
 from darling_plugin.classifier.pairs import Pair, digest, labels, prompt_hash
 from darling_plugin.classifier.scorer import load_scorer, probabilities
 from darling_plugin.errors import InputError
@@ -118,21 +118,17 @@ def choose_threshold(p: np.ndarray, y: np.ndarray, aim: Aim, groups: Sequence[Gr
     values = np.unique(p)
     candidates = np.concatenate([[0.0], (values[:-1] + values[1:]) / 2, [1.0]])
     if aim.name == "classes":
-        candidates = candidates[np.unique(np.linspace(0, len(candidates) - 1, 201).astype(int))]
-    goodness = np.array([_goodness(p, y, t, aim, groups) for t in candidates])
-    return _middle_of_best(candidates, goodness)
+        return _middle_of_best(candidates, -class_count_errors(groups, p, candidates))
+    return _middle_of_best(candidates, np.array([_goodness(p, y, t, aim) for t in candidates]))
 
 
-def _goodness(p: np.ndarray, y: np.ndarray, threshold: float, aim: Aim, groups: Sequence[Group]) -> float:
+def _goodness(p: np.ndarray, y: np.ndarray, threshold: float, aim: Aim) -> float:
     said = p > threshold
     if aim.name == "accuracy":
         return float(np.mean(said == y))
     if aim.name == "f1":
         return 2 * float(said[y == 1].sum()) / max(1.0, float(said.sum() + y.sum()))
-    if aim.name == "false_merges":
-        return float(said[y == 1].mean()) if float(said[y == 0].mean()) <= aim.most else -1.0
-    errors = partition_errors(groups, p, threshold)
-    return -errors.class_count
+    return float(said[y == 1].mean()) if float(said[y == 0].mean()) <= aim.most else -1.0
 
 
 def _middle_of_best(candidates: np.ndarray, goodness: np.ndarray) -> float:

@@ -12,7 +12,9 @@ from darling_plugin.console import explained
 if TYPE_CHECKING:
     from darling_plugin.classifier.card import Card
 
-app = typer.Typer(help="The learned judge of equivalence: label, train, calibrate, eval.", no_args_is_help=True)
+app = typer.Typer(
+    help="The learned judge of equivalence: label, train, calibrate, eval, cascade.", no_args_is_help=True
+)
 
 PAIRS = "labelled pairs: JSON lines with prompt, generation_0, generation_1, similar, or a dataset on the hub"
 
@@ -182,6 +184,33 @@ def evaluate(
             Console().print(f"ROC curves  {plot}")
 
 
+@app.command()
+def cascade(
+    first: Annotated[str, typer.Option(help="the cheap one: default, a bi-encoder's folder")],
+    second: Annotated[str, typer.Option(help="the dear one: a pair classifier's folder, or a published name")],
+    pairs: Annotated[str, typer.Option(help=f"{PAIRS}; their labels play no part")],
+    out: Annotated[Path, typer.Option(help="the cascade's file, which darling.similarity.model then names")],
+    most: Annotated[float, typer.Option(help="share that may be wrongly settled, on either side")] = 0.01,
+    device: Annotated[str | None, typer.Option(help="as torch names it; an accelerator where there is one")] = None,
+) -> None:
+    """Join two classifiers: the first settles the clear pairs, the second the doubtful ones."""
+    from rich.console import Console
+
+    from darling_plugin.classifier.cascade import make_cascade
+    from darling_plugin.classifier.pairs import read_pairs
+
+    console = Console()
+    with explained(), console.status("Scoring the pairs with both classifiers …"):
+        bounds = make_cascade(first, second, [pair.texts for pair in read_pairs(pairs)], out, most=most, device=device)
+    console.print(
+        f"Distinct below {bounds.low:.4g}, equivalent above {bounds.high:.4g}: the first settles {bounds.settled:.1%} "
+        f"of {bounds.pairs:,} pairs ({bounds.equivalent:.1%} equivalent); {bounds.agreement:.2%} come out as the "
+        f"second says.\nIn training  darling.similarity.name=cascade darling.similarity.model={out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def _print_calibration(card: Card) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -189,14 +218,26 @@ def _print_calibration(card: Card) -> None:
     if card.calibration is None:
         Console().print("Not calibrated: threshold 0.5.")
         return
-    title = f"Aim {card.calibration.aim}: threshold {card.threshold:.3f}, on {card.calibration.pairs} pairs of its own"
-    table = Table("aim", "threshold", title=title)
-    names = list(card.calibration.metrics)
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    rows = {card.calibration.aim: (card.threshold, card.calibration.metrics)} | {
-        aim: (choice.threshold, choice.metrics) for aim, choice in card.calibration.others.items()
+    chosen = card.calibration
+    rows = {chosen.aim: (card.threshold, chosen.metrics)} | {
+        aim: (choice.threshold, choice.metrics) for aim, choice in chosen.others.items()
     }
-    for aim, (threshold, metrics) in rows.items():
-        table.add_row(aim, f"{threshold:.3f}", *(f"{metrics.get(name, float('nan')):.3f}" for name in names))
-    Console().print(table)
+
+    def show(title: str, names: list[str]) -> None:
+        table = Table(title=title)
+        table.add_column("aim", no_wrap=True)
+        for name in ("threshold", *names):
+            table.add_column(name.replace("_", " "), justify="right")
+        for aim, (threshold, metrics) in rows.items():
+            table.add_row(aim, f"{threshold:.3f}", *(f"{metrics[name]:.3f}" for name in names))
+        Console().print(table)
+
+    show(
+        f"Aim {chosen.aim}: threshold {card.threshold:.3f}, on {chosen.pairs:,} pairs of its own",
+        ["accuracy", "f1", "false_merges", "missed"],
+    )
+    if "groups" in chosen.metrics:
+        show(
+            f"Classes of {chosen.metrics['groups']:.0f} whole groups, means",
+            ["classes", "classes_labelled", "class_count_error", "adjusted_rand"],
+        )

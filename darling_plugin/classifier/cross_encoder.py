@@ -8,52 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.classifier.bi_encoder import LOADING, check_tokenizer, merge_adapter, resolve_base
+from darling_plugin.classifier.batches import TOKENS
+from darling_plugin.classifier.bi_encoder import LOADING, check_tokenizer, merge_adapter, model_source
 from darling_plugin.classifier.card import read_card
+from darling_plugin.classifier.forward import PairForward
 from darling_plugin.classifier.scorer import Progress
-from darling_plugin.classifier.texts import Cutter
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.packaged import require
 
 PAIRS_AT_ONCE = 256
 
 
-class CrossEncoder:
-    """logit(a, b) = scale · output + bias, output the mean of the model's for (a, b) and (b, a).
-
-    A classifier trained on one order (card.both_orders false) is asked in one: the smaller text first. Either way,
-    swapping the two changes nothing.
+def load_forward(folder: Path, *, device: str | None = None, tokens: int = TOKENS) -> PairForward:
+    """The pair encoder of a folder that `darling classifier train --kind cross-encoder` made.
 
     Args:
-        folder: made by `darling classifier train --kind cross-encoder`.
-        name: what the user called it.
         device: as torch names it; None takes an accelerator when there is one.
-        batch_size: pairs in one forward pass.
+        tokens: of one forward pass, padding included.
     """
-
-    def __init__(self, folder: Path, *, name: str, device: str | None = None, batch_size: int = 32):
-        self.name = name
-        self.card = read_card(folder)
-        self.batch_size = batch_size
-        self._model = load_pair_model(folder, base=self.card.base_model if self.card.adapter else None, device=device)
-        tokenizer = self._model.tokenizer
-        self._model.max_seq_length = 2 * self.card.max_tokens + tokenizer.num_special_tokens_to_add(pair=True)
-        self._cut = Cutter(tokenizer, self.card.max_tokens)
-
-    @property
-    def truncated(self) -> int:
-        return self._cut.truncated
-
-    def logits(self, pairs: Sequence[tuple[str, str]], /, progress: Progress | None = None) -> np.ndarray:
-        cut = {text: self._cut(text) for text in dict.fromkeys(text for pair in pairs for text in pair)}
-        outputs = pair_logits(
-            self._model,
-            [(cut[a], cut[b]) for a, b in pairs],
-            both_orders=self.card.both_orders,
-            batch_size=self.batch_size,
-            progress=progress,
-        )
-        return self.card.scale * outputs + self.card.bias
+    card = read_card(folder)
+    model = load_pair_model(folder, base=card.base_model if card.adapter else None, device=device)
+    return PairForward(model, card.max_tokens, tokens)
 
 
 def pair_logits(
@@ -98,8 +73,9 @@ def load_pair_model(source: str | Path, *, base: str | None = None, device: str 
     require("sentence_transformers")
     from sentence_transformers import CrossEncoder as Model
 
+    folder = model_source(source, base)
     try:
-        model = Model(str(source if base is None else resolve_base(base)), num_labels=1, device=device)
+        model = Model(folder, num_labels=1, device=device)
         check_tokenizer(model.tokenizer)
         if base is not None:
             merge_adapter(model, source)

@@ -13,6 +13,7 @@ from darling_plugin.classifier.cross_encoder import load_pair_model, pair_logits
 from darling_plugin.classifier.learner import Learner, limit
 from darling_plugin.classifier.pairs import Pair
 from darling_plugin.classifier.recipe import Recipe
+from darling_plugin.classifier.screen import NoModelCard
 from darling_plugin.classifier.texts import Cutter
 
 
@@ -51,9 +52,10 @@ class CrossLearner(Learner):
     def trainer(self, arguments: dict[str, Any], parts: dict[str, Any]) -> Any:
         from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
 
-        return CrossEncoderTrainer(
-            model=self.model, args=CrossEncoderTrainingArguments(**arguments), loss=self.loss, **parts
-        )
+        class Trainer(NoModelCard, CrossEncoderTrainer):
+            pass
+
+        return Trainer(model=self.model, args=CrossEncoderTrainingArguments(**arguments), loss=self.loss, **parts)
 
     def save(self, folder: Any) -> Card:
         self.store(folder)

@@ -34,7 +34,6 @@ def cross_validate(
     seed: int = 0,
     baselines: bool = True,
     device: str | None = None,
-    batch_size: int = 32,
     progress: Report | None = None,
 ) -> Evaluation:
     """Measure a recipe on pairs of at least `folds` prompts.
@@ -50,14 +49,14 @@ def cross_validate(
             and seed are the same; with others it gets a folder of its own.
         name: of the recipe, in the table.
         seed: of the folds.
-        baselines, device, batch_size, progress: as for `evaluate`.
+        baselines, device, progress: as for `evaluate`.
     """
     others = choose_baselines(baselines, device)
     judged = []
     for number, rows in enumerate(folds_by_prompt(pairs, folds, seed), 1):
         own = {"pairs": digest(pairs), "recipe": dict(recipe), "held_out": rows.tolist()}
         fold = _Fold(work / f"fold-{number}-{_short(own)}", f"fold {number} of {folds}", own, rows)
-        judged.append((rows, fold.held(pairs, train_one, device, batch_size, progress or _silent)))
+        judged.append((rows, fold.held(pairs, train_one, device, progress or _silent)))
     found = Folds(
         aucs=tuple(
             ranking(labels(pairs)[rows], np.array(held.probabilities), bootstrap=0).auc for rows, held in judged
@@ -76,9 +75,7 @@ class _Fold:
     own: dict[str, Any]
     rows: np.ndarray
 
-    def held(
-        self, pairs: Sequence[Pair], train_one: TrainOne, device: str | None, batch_size: int, progress: Report
-    ) -> Held:
+    def held(self, pairs: Sequence[Pair], train_one: TrainOne, device: str | None, progress: Report) -> Held:
         """The verdicts on the held-out pairs, from the disk where they are."""
         stored = self.folder / SCORES
         if stored.exists():
@@ -87,8 +84,8 @@ class _Fold:
         progress(f"{self.title}: training on {len(pairs) - len(self.rows):,} pairs")
         model = self._train(pairs, train_one)
         progress(f"{self.title}: scoring {len(self.rows):,} pairs")
-        scorer = load_scorer(str(model), device=device, batch_size=batch_size)
-        held = judge(scorer, [pairs[row] for row in self.rows], batch_size)
+        scorer = load_scorer(str(model), device=device)
+        held = judge(scorer, [pairs[row] for row in self.rows])
         self._store(held)
         return held
 

@@ -25,6 +25,8 @@ from darling_plugin.errors import InputError
 Report = Callable[[str], None]
 """Is told, in a line of plain text, what is going on."""
 
+WARM_UP = 32  # pairs scored before the clock starts
+
 
 class Held(NamedTuple):
     """What a classifier said of pairs that it was asked to judge. Plain values: a fold's are stored as JSON."""
@@ -44,7 +46,6 @@ def evaluate(
     *,
     baselines: bool = True,
     device: str | None = None,
-    batch_size: int = 32,
     progress: Report | None = None,
 ) -> Evaluation:
     """Measure the classifier that `load_scorer` knows as `model` on the pairs, at its stored threshold.
@@ -52,12 +53,11 @@ def evaluate(
     Args:
         baselines: whether to measure them too, on the same pairs.
         device: as torch names it, for the classifier and the baselines' encoder.
-        batch_size: of the classifier's forward passes.
         progress: told what is going on.
     """
     others = choose_baselines(baselines, device)
-    scorer = load_scorer(model, device=device, batch_size=batch_size)
-    held = judge(scorer, pairs, batch_size, progress)
+    scorer = load_scorer(model, device=device)
+    held = judge(scorer, pairs, progress)
     return measure(
         model,
         pairs,
@@ -75,13 +75,13 @@ def choose_baselines(wanted: bool, device: str | None) -> Mapping[str, Score]:
     return baselines(device) if wanted else {}
 
 
-def judge(scorer: Scorer, pairs: Sequence[Pair], batch_size: int, progress: Report | None = None) -> Held:
+def judge(scorer: Scorer, pairs: Sequence[Pair], progress: Report | None = None) -> Held:
     """Score the pairs, timed after one batch that warms up. Raises `InputError` without a pair."""
     if not pairs:
         raise InputError("`pairs` is empty: there is nothing to measure on")
     texts = [pair.texts for pair in pairs]
     # Other texts of the same lengths: a scorer may remember what it has read.
-    scorer.logits([(f"Warm up. {a}", f"Warm up. {b}") for a, b in texts[:batch_size]])
+    scorer.logits([(f"Warm up. {a}", f"Warm up. {b}") for a, b in texts[:WARM_UP]])
     before, began = scorer.truncated, time.perf_counter()
     logits = scorer.logits(texts, progress=_counter(scorer.name, progress))
     return Held(

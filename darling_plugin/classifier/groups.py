@@ -74,6 +74,32 @@ def partition_errors(groups: Sequence[Group], probabilities: np.ndarray, thresho
     )
 
 
+def class_count_errors(groups: Sequence[Group], probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """errors[k]: `class_count` of `partition_errors` at thresholds[k], for many thresholds at once.
+
+    With P falling, pairs join classes along a maximum spanning tree (single linkage). So a group of n responses has
+    n − #{edges of its tree with P > threshold} classes, and one tree answers for every threshold.
+    """
+    total = np.zeros(len(thresholds))
+    for group in groups:
+        joins = _joins(group, probabilities)
+        classes = group.responses - (len(joins) - np.searchsorted(joins, thresholds, side="right"))
+        total += np.abs(classes - len(set(group.classes.tolist())))
+    return total / len(groups)
+
+
+def _joins(group: Group, probabilities: np.ndarray) -> np.ndarray:
+    """P of the edges of the group's maximum spanning tree (Kruskal), rising; shape (responses − 1,)."""
+    own = probabilities[group.rows]
+    classes, found = Classes(group.responses), []
+    for edge in np.argsort(-own, kind="stable"):
+        i, j = group.ends[edge]
+        if classes.of[i] != classes.of[j]:
+            classes.merge(i, j)
+            found.append(own[edge])
+    return np.array(found[::-1])
+
+
 def _closure(size: int, same: Sequence[tuple[int, int]]) -> np.ndarray:
     classes = Classes(size)
     for i, j in same:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from darling_plugin.classifier.bi_encoder import merge_adapter
 from darling_plugin.classifier.card import Card
 from darling_plugin.classifier.pairs import Pair, labels
 from darling_plugin.classifier.recipe import Recipe
+from darling_plugin.classifier.screen import bar_callback, mute
 from darling_plugin.classifier.texts import Cutter
+from darling_plugin.progress import progress
 from darling_plugin.similarity.packaged import require
 
 ADAPTER = "adapter_config.json"
@@ -61,7 +63,6 @@ class Learner(ABC):
         from datasets import Dataset
         from transformers import EarlyStoppingCallback
 
-        logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
         data = Dataset.from_dict(self.rows(self.training))
         steps = math.ceil(len(data) / self.recipe.batch_size)
         every = max(1, steps // self.recipe.evaluations)
@@ -82,7 +83,7 @@ class Learner(ABC):
             "use_cpu": not torch.accelerator.is_available(),
             "dataloader_pin_memory": torch.cuda.is_available(),
             "report_to": ["tensorboard"],
-            "disable_tqdm": quiet,
+            "disable_tqdm": True,
             "batch_sampler": _by_length,
         }
         parts: dict[str, Any] = {"train_dataset": data, "callbacks": [self.checkpoints()]}
@@ -98,7 +99,12 @@ class Learner(ABC):
             parts["callbacks"].append(EarlyStoppingCallback(self.recipe.patience))
         os.environ["TENSORBOARD_LOGGING_DIR"] = str(work / "tensorboard")
         trainer = self.trainer(arguments, parts)
-        trainer.train(resume_from_checkpoint=_last_checkpoint(work / "checkpoints") if resume else None)
+        mute(trainer)
+        with ExitStack() as shown:
+            if not quiet and trainer.is_world_process_zero():
+                total = math.ceil(self.recipe.epochs * math.ceil(steps / trainer.args.world_size))
+                trainer.add_callback(bar_callback(shown.enter_context(progress("Training", total))))
+            trainer.train(resume_from_checkpoint=_last_checkpoint(work / "checkpoints") if resume else None)
         if best := trainer.state.best_model_checkpoint:
             self.restore(Path(best))
         return list(trainer.state.log_history)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from darling_plugin.classifier.hub import absent_path
 from darling_plugin.errors import InputError
 
 FIELDS = ("prompt", "generation_0", "generation_1", "similar")
@@ -127,13 +128,13 @@ def _place(prompt: str, seed: int) -> float:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 where = f"{path.name}, line {number}"
                 try:
-                    yield where, json.loads(line)
-                except json.JSONDecodeError as error:
+                    yield where, json.loads(line.decode("utf-8-sig"))
+                except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of brackets
                     raise InputError(f"{where}: not a JSON object ({error})") from None
 
 
@@ -141,6 +142,8 @@ def _hub_rows(name: str) -> Iterator[tuple[str, Any]]:
     from datasets import load_dataset
 
     dataset, _, split = name.partition(":")
+    if missing := absent_path(dataset):
+        raise InputError(f"no labelled pairs {name}: {missing}; check the name")
     try:
         rows = load_dataset(dataset, split=split or "train")
     except (OSError, ValueError) as error:
@@ -164,4 +167,4 @@ def _pair(row: Any, where: str) -> Pair:
     similar = row["similar"]
     if isinstance(similar, float | str | bool | int) and str(similar) in {"0", "1", "0.0", "1.0", "False", "True"}:
         return Pair(row["prompt"], row["generation_0"], row["generation_1"], int(str(similar) in {"1", "1.0", "True"}))
-    raise InputError(f"{where}: 'similar' must be 0 (distinct) or 1 (equivalent), got {similar!r}")
+    raise InputError(f"{where}: 'similar' must be 0 (distinct) or 1 (equivalent), got {similar!r:.80}")

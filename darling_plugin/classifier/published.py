@@ -1,12 +1,13 @@
-"""The classifiers that DARLING's authors published, by name or from a folder, read as their own code reads them.
+"""The classifiers that DARLING's authors published, by name or from a folder.
 
     dogtooth/similarity-classifier-f168-hf              ModernBERT, general text: their writing recipe
     dogtooth/qwen3-4b-emb-finetuned-step-70-hf          Qwen3-Embedding-4B: their maths recipe
     yimingzhang/deberta-v3-large-generation-similarity  DeBERTa-v3-large, NoveltyBench's (arXiv 2504.05228)
 
-The architecture in a model's config decides its format (`published_formats.py`), so that another model trained with
-their scripts works too. A folder is one when its config names a classifier into two of those architectures and it holds
-no `darling_classifier.json`.
+Read as their own code reads them, but for one thing: the order of a pair does not depend on who came first
+(`PublishedClassifier`). The architecture in a model's config decides the format (`published_formats.py`), so that
+another model trained with their scripts works too. A folder is one when its config names a classifier into two of those
+architectures and it holds no `darling_classifier.json`.
 
     scorer = load("dogtooth/similarity-classifier-f168-hf")
     scorer.logits([(a, b)])                      in this process, with transformers
@@ -24,7 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from darling_plugin.classifier.batches import TOKENS, by_length
 from darling_plugin.classifier.card import FILE, Card
+from darling_plugin.classifier.hub import absent_path
 from darling_plugin.classifier.published_formats import PairReader, PublishedFormat, find_format
 from darling_plugin.classifier.scorer import Progress
 from darling_plugin.errors import ConfigError
@@ -53,16 +56,18 @@ def is_published(model: str) -> bool:
 
 
 def load(
-    model: str, *, device: str | None = None, batch_size: int = 32, both_orders: bool = False
+    model: str, *, device: str | None = None, tokens: int = TOKENS, both_orders: bool = False
 ) -> PublishedClassifier:
     """The model with its weights, ready to score. Raises `ConfigError` where it cannot be reached, or is damaged."""
-    return PublishedClassifier(model, device=device, batch_size=batch_size, both_orders=both_orders)
+    return PublishedClassifier(model, device=device, tokens=tokens, both_orders=both_orders)
 
 
 def open_reader(model: str) -> PairReader:
     """What turns pairs into the model's token ids, without its weights: all that a server's client needs."""
     from transformers import AutoConfig, AutoTokenizer
 
+    if missing := absent_path(model):
+        raise ConfigError(f"no classifier {model}: {missing}; check the name")
     source = _source(model)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
@@ -85,7 +90,11 @@ def open_reader(model: str) -> PairReader:
 
 
 class PublishedClassifier:
-    """logit(a, b) = log-odds of the model's last class.
+    """logit(a, b) = log-odds of the model's last class; the smaller text is read first.
+
+    The model gives (b, a) another number than (a, b), and a verdict must not depend on the order. The authors ask with
+    the earlier response first, but the responses to a prompt are in no order that means anything: any fixed order is as
+    good, and this one makes a verdict symmetric in one forward pass. Equal texts are one pair either way.
 
     The card's `max_tokens` counts words of a response for the models that the authors serve (their cut), and tokens for
     DeBERTa-v3. `truncated` counts a response once per call.
@@ -93,24 +102,16 @@ class PublishedClassifier:
     Args:
         model: a name on the Hugging Face hub, or a folder.
         device: as torch names it; None takes an accelerator when there is one.
-        batch_size: pairs in one forward pass.
-        both_orders: mean of the logits of (a, b) and (b, a), so that swapping changes no verdict, for twice the cost.
-            Off, as the authors do: they ask one order, the earlier response first, and their thresholds were
-            chosen so; the models were trained on both orders of each pair.
+        tokens: of one forward pass, padding included.
+        both_orders: mean of the logits of (a, b) and (b, a), for twice the cost. Off, one order is asked, as the
+            authors do; their models were trained on both orders of each pair.
     """
 
-    def __init__(self, model: str, *, device: str | None = None, batch_size: int = 32, both_orders: bool = False):
+    def __init__(self, model: str, *, device: str | None = None, tokens: int = TOKENS, both_orders: bool = False):
         self.name = model
         self.reader = open_reader(model)
-        self.batch_size = batch_size
-        self.card = Card(
-            kind="cross-encoder",
-            base_model=model,
-            max_tokens=self.form.per_response,
-            both_orders=both_orders,
-            threshold=self.form.threshold,
-            provenance={"format": "facebookresearch/darling"},
-        )
+        self.tokens = tokens
+        self.card = _card(model, self.form, both_orders)
         self.model = _load_weights(model, device)
 
     @property
@@ -124,17 +125,17 @@ class PublishedClassifier:
     def logits(self, pairs: Sequence[tuple[str, str]], /, progress: Progress | None = None) -> np.ndarray:
         rows = self.reader.ids(self._asked(pairs))
         scores = np.empty(len(rows), dtype=np.float64)
-        # By length, so that a batch holds little padding.
-        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
+        for batch in by_length([len(row) for row in rows], self.tokens):
             scores[batch] = score_with_transformers(self.model, [rows[row] for row in batch], self.form)
             if progress is not None:
                 progress(sum(row < len(pairs) for row in batch))
         return self._answers(scores)
 
     def vllm_inputs(self, pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
-        """Token ids for vLLM's `/classify`, or `LLM.classify`; with `both_orders`, the swapped pairs come after."""
+        """Token ids for vLLM's `/classify`, or `LLM.classify`, the smaller text of each pair first.
+
+        With `both_orders`, the other order of every pair comes after all of these.
+        """
         if not self.form.served:
             raise ConfigError(
                 f"{self.name} is a DeBERTa-v2, which vLLM does not serve; score it in process, or name a ModernBERT or "
@@ -149,10 +150,41 @@ class PublishedClassifier:
         return self._answers(logs[:, -1] - logs[:, 0])
 
     def _asked(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        return [*pairs, *((b, a) for a, b in pairs)] if self.card.both_orders else list(pairs)
+        asked = [(min(pair), max(pair)) for pair in pairs]
+        return [*asked, *((b, a) for a, b in asked)] if self.card.both_orders else asked
 
     def _answers(self, scores: np.ndarray) -> np.ndarray:
         return scores.reshape(2, -1).mean(axis=0) if self.card.both_orders else scores
+
+
+class PublishedForward:
+    """The heavy half of such a classifier: log-odds of ordered pairs, (n, 1). Its light half is a `PairFront`."""
+
+    def __init__(self, classifier: PublishedClassifier):
+        self.classifier = classifier
+
+    @property
+    def truncated(self) -> int:
+        return self.classifier.truncated
+
+    def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> np.ndarray:
+        return self.classifier.logits(items, progress).astype(np.float32)[:, None]
+
+
+def open_card(model: str) -> Card:
+    """What is to be known of the model without its weights. Raises `ConfigError` where it cannot be reached."""
+    return _card(model, open_reader(model).form, both_orders=False)
+
+
+def _card(model: str, form: PublishedFormat, both_orders: bool) -> Card:
+    return Card(
+        kind="cross-encoder",
+        base_model=model,
+        max_tokens=form.per_response,
+        both_orders=both_orders,
+        threshold=form.threshold,
+        provenance={"format": "facebookresearch/darling"},
+    )
 
 
 def score_with_transformers(model: Any, rows: Sequence[Sequence[int]], form: PublishedFormat) -> np.ndarray:

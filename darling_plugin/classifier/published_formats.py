@@ -103,7 +103,7 @@ class PairReader:
         self._before, self._after = _frame(tokenizer) if form.served else ([], [])
 
     def ids(self, pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
-        """ids[k] = what the model reads for pairs[k], first response first."""
+        """ids[k] = what the model reads for pairs[k], first response first: the authors' format, in the order given."""
         cut: set[str] = set()
         # A response is in up to n − 1 pairs of a call: it is tokenized once. Markers part the text before a tokenizer
         # sees it, so that the parts' ids, put together, are the whole string's.

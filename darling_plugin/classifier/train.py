@@ -19,6 +19,7 @@ from typing import Any
 
 from darling_plugin.classifier import DEFAULT_FOLDER
 from darling_plugin.classifier import pairs as pair_files
+from darling_plugin.classifier.bi_encoder import model_source
 from darling_plugin.classifier.bi_learner import BiLearner
 from darling_plugin.classifier.calibrate import Aim, calibrate
 from darling_plugin.classifier.card import FILE, Card, read_card, write_card
@@ -28,10 +29,11 @@ from darling_plugin.classifier.learner import Learner
 from darling_plugin.classifier.pairs import Pair, split_by_prompt
 from darling_plugin.classifier.recipe import Recipe, make_recipe
 from darling_plugin.classifier.scorer import DEFAULT
+from darling_plugin.classifier.screen import hushed
 from darling_plugin.errors import ConfigError, InputError
 
 LEARNERS: dict[str, type[Learner]] = {"bi-encoder": BiLearner, "cross-encoder": CrossLearner}
-TRAINING = "training"
+TRAINING, RECIPE = "training", "recipe.json"
 PACKAGES = ("darling-plugin", "sentence-transformers", "transformers", "torch")
 
 
@@ -57,8 +59,14 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
         folder: made here. One that holds a finished classifier is not overwritten.
         recipe: how.
         resume: go on from the last checkpoint of an interrupted training of the same recipe on the same pairs.
-        quiet: no progress bar.
+        quiet: print nothing; otherwise a progress bar shows loss and AUC.
     """
+    model_source(recipe.base_model, None)  # a mistyped folder is said before torch is loaded
+    with hushed(quiet):
+        return _train(pairs, folder, recipe, resume, quiet)
+
+
+def _train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, resume: bool, quiet: bool) -> Trained:
     import torch
     from accelerate import PartialState
 
@@ -66,12 +74,16 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
     work = folder / TRAINING
     # several processes under `accelerate launch` or torchrun, one otherwise
     state = PartialState(cpu=not torch.accelerator.is_available())
-    if state.is_main_process:
-        _claim(folder, work, recipe, pairs, resume)
-    state.wait_for_everyone()
+    begun_with = {"recipe": recipe.model_dump(), "pairs": pair_files.digest(pairs)}
+    _check_folder(folder, begun_with, resume)
     parts = split_by_prompt(pairs, recipe.shares, recipe.seed)
     _check_labels(parts)
     learner = LEARNERS[recipe.kind](recipe, parts["train"], parts["validation"])
+    state.wait_for_everyone()  # each process has looked at the folder, and has its model
+    if state.is_main_process:
+        work.mkdir(parents=True, exist_ok=True)
+        (work / RECIPE).write_text(json.dumps(begun_with, indent=1) + "\n")
+    state.wait_for_everyone()
     history = learner.fit(work, resume=resume, quiet=quiet)
     if state.is_main_process:
         card = learner.save(folder).model_copy(update={"provenance": _provenance(pairs, parts, recipe)})
@@ -93,7 +105,7 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
 
 
 def train_or_resume(pairs: Sequence[Pair], folder: Path, recipe: Recipe) -> Trained:
-    """`train`, going on with what an interrupted one left in the folder; no progress bar."""
+    """`train`, going on with what an interrupted one left in the folder; prints nothing."""
     return train(pairs, folder, recipe, resume=(folder / TRAINING).exists(), quiet=True)
 
 
@@ -105,18 +117,15 @@ def recipe_of(model: str) -> Recipe:
     return make_recipe(**card.provenance["recipe"])
 
 
-def _claim(folder: Path, work: Path, recipe: Recipe, pairs: Sequence[Pair], resume: bool) -> None:
-    """Take the folder for this training; what it was begun with is in recipe.json."""
+def _check_folder(folder: Path, begun_with: dict[str, Any], resume: bool) -> None:
+    """Whether this training may have the folder; what one there was begun with is in recipe.json."""
     if (folder / FILE).exists():
         raise ConfigError(f"{folder} already holds a classifier; choose another --out, or remove it")
-    own = {"recipe": recipe.model_dump(), "pairs": pair_files.digest(pairs)}
-    note = work / "recipe.json"
+    note = folder / TRAINING / RECIPE
     if note.exists() and not resume:
         raise ConfigError(f"{folder} holds an unfinished training; add --resume to go on with it, or remove it")
-    if note.exists() and json.loads(note.read_text()) != own:
+    if note.exists() and json.loads(note.read_text()) != begun_with:
         raise ConfigError(f"{folder} was begun with other settings or other pairs than these; choose another --out")
-    work.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(own, indent=1) + "\n")
 
 
 def _check_labels(parts: dict[str, list[Pair]]) -> None:

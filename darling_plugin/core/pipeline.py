@@ -6,8 +6,9 @@
 verl's trainer hook calls exactly this function, with the rollouts of one training step.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,14 @@ from darling_plugin.core.diversity import partition_diversity
 from darling_plugin.core.fusion import MODES, SHIFTS, fuse_rewards
 from darling_plugin.core.judge import Judge
 from darling_plugin.core.ngram import ngram_diversity
-from darling_plugin.core.partition import find_partition
+from darling_plugin.core.partition import Partition, find_partition
 from darling_plugin.errors import InputError
 
 DIVERSITIES = ("partition", "ngram")
 AMONG = ("all", "correct")
+
+FindPartition = Callable[[list[str], Any, np.ndarray | None], Partition]
+"""find(responses, uid, correct): the partition of a batch, from somewhere else."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,14 @@ def run_pipeline(
     quality: Sequence[float] | np.ndarray,
     similarity: Judge | None,
     settings: PipelineSettings | None = None,
+    find: FindPartition | None = None,
 ) -> PipelineResult:
-    """Rewards and advantages of one batch. `similarity` may be None with n-gram diversity."""
+    """Rewards and advantages of one batch.
+
+    Args:
+        similarity: the judge; None with n-gram diversity, or with `find`.
+        find: finds the partition in the judge's place, with its own threshold (`service/`).
+    """
     s = settings or PipelineSettings()
     texts = checks.texts("responses", responses)
     q = checks.numbers("quality", quality, len(texts), "responses")
@@ -98,9 +108,7 @@ def run_pipeline(
         diversity = _ngram_among(texts, uid, among, s)
     else:
         # Equivalent responses form classes: the transitive closure of the judge's verdicts.
-        found = find_partition(
-            texts, uid, _required(similarity), threshold=s.threshold, correct=among, short_text_rule=s.short_text_rule
-        )
+        found = (find or _find(_required(similarity), s))(texts, uid, among)
         labels, asked, avoided, rounds = found.labels, found.asked, found.avoided, found.rounds
         # Diversity is the share of siblings in another class.
         diversity = partition_diversity(labels, uid, floor=s.floor, alone=s.alone)
@@ -112,6 +120,12 @@ def run_pipeline(
     advantages = group_advantages(rewards, uid, normalize_by_std=s.normalize_by_std)
 
     return PipelineResult(labels, correct, diversity, rewards, advantages, asked, avoided, rounds)
+
+
+def _find(similarity: Judge, s: PipelineSettings) -> FindPartition:
+    return lambda texts, uid, correct: find_partition(
+        texts, uid, similarity, threshold=s.threshold, correct=correct, short_text_rule=s.short_text_rule
+    )
 
 
 def _required(similarity: Judge | None) -> Judge:

@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darling_plugin.countdown.progress import progress
 from darling_plugin.countdown.task import DIGITS, POOL_SIZE, TARGETS, prompt_text, solutions
 from darling_plugin.errors import InputError
+from darling_plugin.progress import progress
 
 MIN_CLASSES = 3
 VALIDATION_POOLS = 50

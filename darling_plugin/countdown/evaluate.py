@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.progress import progress
 from darling_plugin.countdown.task import RESPONSE_LENGTH, verify
 from darling_plugin.countdown.threads import torch_threads
 from darling_plugin.errors import InputError
+from darling_plugin.progress import progress
 
 if TYPE_CHECKING:
     import torch

@@ -81,6 +81,18 @@ def make_pairs(prompts: Sequence[Prompt], responses: Sequence[Sequence[str]], se
     return pairs
 
 
+def every_pair(prompts: Sequence[Prompt], responses: Sequence[Sequence[str]]) -> list[Pair]:
+    """Every two different responses of responses[i], those to prompts[i]: whole groups, whose classes are known.
+
+    That is what the aim `classes` of `darling classifier calibrate` needs. A prompt with one text has no pair.
+    """
+    pairs: list[Pair] = []
+    for prompt, texts in zip(prompts, responses, strict=True):
+        asked = list(combinations(dict.fromkeys(texts), 2))
+        pairs += [Pair(prompt.text, a, b, int(same)) for (a, b), same in zip(asked, equivalent(asked), strict=True)]
+    return pairs
+
+
 def respelt(text: str, rng: random.Random) -> str:
     """The same solution, its terms and their factors in random order: `3*7-2` or `7*3-2`. `8-2` has one order only."""
     expression = parse(text)

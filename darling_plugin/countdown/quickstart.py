@@ -6,7 +6,7 @@
 
 Everything lands in outputs/: the task's data, the warm start and the learned judge are made once and shared; each kind
 of run has a folder with summary.json, metrics.jsonl (one line per training step), curves.png, samples and the whole log
-of verl.
+of verl. `run` is the order of the stages, one function each.
 """
 
 from __future__ import annotations
@@ -14,43 +14,28 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import sys
 import time
-from enum import Enum
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.panel import Panel
 
+from darling_plugin.countdown.request import STEPS, WARM_START_STEPS, Estimator, Judge, Request
 from darling_plugin.countdown.verl_job import JobFailed, VerlJob
 
 if TYPE_CHECKING:
     from darling_plugin.countdown.agreement import Agreement
-    from darling_plugin.countdown.data import Prompt
+    from darling_plugin.countdown.data import Prepared, Prompt
+    from darling_plugin.countdown.evaluate import Evaluation
     from darling_plugin.countdown.learned_judge import LearnedJudge
     from darling_plugin.countdown.warmstart import WarmStart
 
-STEPS = 34
-WARM_START_STEPS = 600
 K = 8  # samples for pass@k and distinct right answers: the rollouts that a prompt gets in training
 JUDGE_PROMPTS = 600  # training prompts whose responses the learned judge is trained on
-CHECKPOINTED_MODEL = ("actor", "huggingface")
-
-
-class Estimator(str, Enum):
-    """What verl is told to estimate advantages with."""
-
-    darling = "darling"
-    grpo = "grpo"
-
-
-class Judge(str, Enum):
-    """Who says which responses are the same solution."""
-
-    symbolic = "symbolic"
-    learned = "learned"
+Stage = Callable[[str], None]
 
 
 def main(
@@ -67,18 +52,12 @@ def main(
     overrides: Annotated[list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo")] = None,
 ) -> None:
     """Train a tiny policy on Countdown on this machine's CPU, and show quality and diversity before and after."""
+    request = Request(
+        estimator, similarity, steps, seed, warm_start_steps, output.resolve(), overrides=tuple(overrides or ())
+    )
     console = Console()
     try:
-        run(
-            console,
-            estimator.value,
-            similarity.value,
-            steps,
-            seed,
-            warm_start_steps,
-            output.resolve(),
-            list(overrides or []),
-        )
+        run(request, console)
     except KeyboardInterrupt:
         console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
         raise typer.Exit(130) from None
@@ -87,166 +66,175 @@ def main(
         raise typer.Exit(1) from None
 
 
-def run(
-    console: Console,
-    estimator: str,
-    similarity: str,
-    steps: int,
-    seed: int,
-    warm_start_steps: int,
-    output: Path,
-    overrides: list[str],
-) -> dict[str, Any]:
+def run(request: Request, console: Console) -> dict[str, Any]:
     """All of it; returns the summary that is written to summary.json."""
     _quiet_transformers()
-    from darling_plugin.countdown.data import prepare, read_prompts
-    from darling_plugin.countdown.evaluate import evaluate
-    from darling_plugin.countdown.report import write_report
-    from darling_plugin.countdown.warmstart import Settings, warm_start
+    from darling_plugin.countdown.data import read_prompts
 
     began = time.perf_counter()
-    folder = output / run_name(estimator, similarity)
-    shared = output / "countdown"
-    learned = similarity == "learned"
-    number, last = itertools.count(1), 5 if learned else 4
+    _introduce(request, console)
+    number, last = itertools.count(1), 5 if request.learned else 4
 
     def stage(text: str) -> None:
         console.print(f"[bold]{next(number)}/{last}[/] {text}")
 
+    data, warm = _prepare(request, console, stage)
+    judge = _learn_judge(request, console, stage, warm, read_prompts(data.train)) if request.learned else None
+    prompts = read_prompts(data.test)
+    stage("Evaluating the warm start on unseen digits")
+    before = _measure(request, warm.folder, prompts, judge)
+    _show(before, console)
+    job, training_s = _train(request, console, stage, data, warm, judge)
+    stage("Evaluating the trained policy on the same prompts")
+    after = _measure(request, request.trained, prompts, judge)
+    return _report(
+        request,
+        console,
+        before,
+        after,
+        job,
+        judge,
+        {
+            "warm_start_seconds": warm.seconds,
+            "start_up_seconds": job.start_up_s,
+            "training_seconds": training_s,
+            "total_seconds": time.perf_counter() - began,
+        },
+    )
+
+
+def _introduce(request: Request, console: Console) -> None:
     console.print(
         Panel(
             "Countdown: reach a target with some of five digits, e.g. [bold]31798=24:[/] → [bold]8*3[/].\n"
             "Most prompts have many different right answers. A 0.3M-parameter policy learns the task by supervised\n"
-            f"training; verl then trains it with {estimator.upper()}: vLLM rollouts, FSDP2, all on this CPU.",
+            f"training; verl then trains it with {request.estimator.value.upper()}: vLLM rollouts, FSDP2, all on "
+            "this CPU.",
             title="DARLING quickstart",
             expand=False,
         )
     )
 
+
+class _Start(NamedTuple):
+    """What a run begins with."""
+
+    data: Prepared
+    warm: WarmStart
+
+
+def _prepare(request: Request, console: Console, stage: Stage) -> _Start:
+    from darling_plugin.countdown.data import prepare
+    from darling_plugin.countdown.warmstart import Settings, warm_start
+
     stage("Data and warm start (under three minutes, once)")
-    data = prepare(shared / "data", seed=seed, train_prompts=8192, eval_prompts=300)
-    warm = warm_start(shared / f"warm_start_{seed}", seed=seed, settings=Settings(steps=warm_start_steps))
-    console.print(f"    {'reused' if warm.reused else f'trained in {warm.seconds:.0f} s'}: {_short(warm.folder)}")
-
-    judge = None
-    if learned:
-        stage("A judge learned from labelled pairs (a minute or two, once)")
-        judge = _learn(console, shared, warm, read_prompts(data.train)[:JUDGE_PROMPTS], seed)
-
-    stage("Evaluating the warm start on unseen digits")
-    prompts = read_prompts(data.test)
-    before = evaluate(warm.folder, prompts, k=K, seed=seed)
-    console.print(f"    pass@1 {before.pass_at_1:.3f}, pass@{before.k} {before.pass_at_k:.3f}, "
-                  f"right classes@{before.k} {before.distinct_correct:.2f}")  # fmt: skip
-    agreements = {}
-    if judge:
-        agreements["before"] = _agreement(judge, warm.folder, prompts, seed)
-        console.print(f"    learned and symbolic judge: {agreements['before'].in_words}")
-
-    stage(f"Training: {steps} steps of verl's main_ppo, algorithm.adv_estimator={estimator}")
-    if folder.exists():
-        shutil.rmtree(folder)  # its own folder of an earlier run: two runs' metrics must not mix
-    job = VerlJob(folder, steps, command(estimator, steps, data, warm.folder, folder, overrides, judge))
-    console.print(f"    the whole log: {_short(job.log)}")
-    training_s = job.run(console)
-
-    stage("Evaluating the trained policy on the same prompts")
-    trained = (folder / "checkpoints" / f"global_step_{steps}").joinpath(*CHECKPOINTED_MODEL)
-    after = evaluate(trained, prompts, k=K, seed=seed)
-    if judge:
-        agreements["after"] = _agreement(judge, trained, prompts, seed)
-    summary = write_report(
-        folder,
-        before=before,
-        after=after,
-        metrics=job.metrics,
-        title=f"Countdown, {steps} steps of {estimator.upper()}{' with a learned judge' if learned else ''}",
-        details={
-            "estimator": estimator,
-            "similarity": similarity,
-            "seed": seed,
-            "warm_start_seconds": warm.seconds,
-            "start_up_seconds": job.start_up_s,
-            "training_seconds": training_s,
-            "total_seconds": time.perf_counter() - began,
-        }
-        | ({"judge_seconds": judge.seconds, "judge_pairs": judge.pairs} if judge else {}),
-        agreements=agreements,
-        console=console,
-    )
-    console.print(f"Curves   {_short(folder / 'curves.png')}")
-    console.print(f"Numbers  {_short(folder / 'summary.json')}, {_short(job.metrics)}")
-    console.print(f"Samples  {_short(folder / 'samples')}: whole groups with classes, diversity and reward")
-    console.print(f"Policy   {_short(trained)}")
-    if judge:
-        console.print(f"Judge    {_short(judge.folder)}")
-    console.print(
-        f"{(time.perf_counter() - began) / 60:.1f} minutes, {job.start_up_s / 60:.1f} of them verl's start-up."
-    )
-    return summary
+    data = prepare(request.shared / "data", seed=request.seed, train_prompts=8192, eval_prompts=300)
+    settings = Settings(steps=request.warm_start_steps)
+    warm = warm_start(request.shared / f"warm_start_{request.seed}", seed=request.seed, settings=settings)
+    console.print(f"    {_made(warm.reused, warm.seconds)}: {_short(warm.folder)}")
+    return _Start(data, warm)
 
 
-def run_name(estimator: str, similarity: str) -> str:
-    """The folder of a run in outputs/: `quickstart`, and what of the run is not the default: `quickstart-learned`."""
-    unusual = [name for name in (estimator, similarity) if name not in ("darling", "symbolic")]
-    return "-".join(["quickstart", *unusual])
-
-
-def command(
-    estimator: str,
-    steps: int,
-    data: Any,
-    policy: Path,
-    folder: Path,
-    overrides: list[str],
-    judge: LearnedJudge | None = None,
-) -> list[str]:
-    """The command line: what anyone would type to train on Countdown with this package."""
-    return [
-        sys.executable,
-        "-m",
-        "verl.trainer.main_ppo",
-        "+darling=[countdown,cpu]",
-        f"algorithm.adv_estimator={estimator}",
-        f"darling.monitor={str(estimator != 'darling').lower()}",
-        f"darling.samples.folder={folder / 'samples'}",
-        *(["algorithm.norm_adv_by_std_in_grpo=false"] if estimator == "grpo" else []),
-        f"data.train_files={data.train}",
-        f"data.val_files={data.validation}",
-        f"actor_rollout_ref.model.path={policy}",
-        f"trainer.total_training_steps={steps}",
-        f"trainer.save_freq={steps}",
-        f"trainer.default_local_dir={folder / 'checkpoints'}",
-        *(judge.overrides if judge else []),
-        *overrides,
-    ]
-
-
-def _learn(console: Console, shared: Path, policy: WarmStart, prompts: list[Prompt], seed: int) -> LearnedJudge:
+def _learn_judge(
+    request: Request, console: Console, stage: Stage, policy: WarmStart, prompts: list[Prompt]
+) -> LearnedJudge:
     from darling_plugin.countdown.learned_judge import learn_judge
     from darling_plugin.countdown.pairs import labelled_pairs
 
-    path = shared / f"pairs_{seed}.jsonl"
-    labelled = labelled_pairs(path, policy, prompts, seed=seed)
+    stage("A judge learned from labelled pairs (a minute or two, once)")
+    prompts, path = prompts[:JUDGE_PROMPTS], request.shared / f"pairs_{request.seed}.jsonl"
+    labelled = labelled_pairs(path, policy, prompts, seed=request.seed)
     equivalent = sum(pair.similar for pair in labelled.pairs) / len(labelled.pairs)
     console.print(f"    {len(labelled.pairs):,} pairs of {len(prompts)} prompts, {equivalent:.0%} equivalent, labelled "
                   f"by the symbolic judge: {_short(path)}")  # fmt: skip
     with console.status("training the judge"):
-        judge = learn_judge(shared / f"judge_{seed}", labelled.pairs, seed=seed)
-    console.print(f"    {'reused' if judge.reused else f'trained in {judge.seconds:.0f} s'}: {_short(judge.folder)}")
+        judge = learn_judge(request.shared / f"judge_{request.seed}", labelled.pairs, seed=request.seed)
+    console.print(f"    {_made(judge.reused, judge.seconds)}: {_short(judge.folder)}")
     return judge
 
 
-def _agreement(judge: LearnedJudge, policy: Path, prompts: list[Prompt], seed: int) -> Agreement:
-    """On groups as training has them: K responses to a prompt."""
+class _Measured(NamedTuple):
+    """How good a policy is; and how far the learned judge agrees with the symbolic one on its responses."""
+
+    policy: Evaluation
+    agreement: Agreement | None
+
+
+def _measure(request: Request, policy: Path, prompts: list[Prompt], judge: LearnedJudge | None) -> _Measured:
+    """The judges are compared on groups as training has them: K responses to a prompt."""
     from darling_plugin.countdown.agreement import agreement
-    from darling_plugin.countdown.evaluate import sample
+    from darling_plugin.countdown.evaluate import evaluate, sample
     from darling_plugin.countdown.threads import torch_threads
     from darling_plugin.similarity import build_similarity
 
+    found = evaluate(policy, prompts, k=K, seed=request.seed)
+    if judge is None:
+        return _Measured(found, None)
     with torch_threads(1):
-        responses = sample(policy, prompts, samples=K, seed=seed)
-        return agreement(build_similarity("classifier", model=str(judge.folder), device="cpu"), responses)
+        responses = sample(policy, prompts, samples=K, seed=request.seed)
+        learned = build_similarity("classifier", model=str(judge.folder), device="cpu")
+        return _Measured(found, agreement(learned, responses))
+
+
+def _show(measured: _Measured, console: Console) -> None:
+    found = measured.policy
+    console.print(f"    pass@1 {found.pass_at_1:.3f}, pass@{found.k} {found.pass_at_k:.3f}, "
+                  f"right classes@{found.k} {found.distinct_correct:.2f}")  # fmt: skip
+    if measured.agreement:
+        console.print(f"    learned and symbolic judge: {measured.agreement.in_words}")
+
+
+class _Ran(NamedTuple):
+    """The job, ended well, and the seconds from its first step to its end."""
+
+    job: VerlJob
+    seconds: float
+
+
+def _train(
+    request: Request, console: Console, stage: Stage, data: Prepared, warm: WarmStart, judge: LearnedJudge | None
+) -> _Ran:
+    stage(f"Training: {request.steps} steps of verl's main_ppo, algorithm.adv_estimator={request.estimator.value}")
+    if request.folder.exists():
+        shutil.rmtree(request.folder)  # its own folder of an earlier run: two runs' metrics must not mix
+    job = VerlJob(request.folder, request.steps, request.command(data, warm.folder, judge))
+    console.print(f"    the whole log: {_short(job.log)}")
+    return _Ran(job, job.run(console))
+
+
+def _report(
+    request: Request,
+    console: Console,
+    before: _Measured,
+    after: _Measured,
+    job: VerlJob,
+    judge: LearnedJudge | None,
+    seconds: dict[str, float],
+) -> dict[str, Any]:
+    from darling_plugin.countdown.report import write_report
+
+    chosen = {"estimator": request.estimator.value, "similarity": request.similarity.value, "seed": request.seed}
+    learned = {"judge_seconds": judge.seconds, "judge_pairs": judge.pairs} if judge else {}
+    agreements = {"before": before.agreement, "after": after.agreement}
+    summary = write_report(
+        request.folder,
+        before=before.policy,
+        after=after.policy,
+        metrics=job.metrics,
+        title=request.title,
+        details=chosen | seconds | learned,
+        agreements={when: found for when, found in agreements.items() if found},
+        console=console,
+    )
+    console.print(f"Curves   {_short(request.folder / 'curves.png')}")
+    console.print(f"Numbers  {_short(request.folder / 'summary.json')}, {_short(job.metrics)}")
+    console.print(f"Samples  {_short(request.folder / 'samples')}: whole groups with classes, diversity and reward")
+    console.print(f"Policy   {_short(request.trained)}")
+    if judge:
+        console.print(f"Judge    {_short(judge.folder)}")
+    total, start_up = seconds["total_seconds"] / 60, job.start_up_s / 60
+    console.print(f"{total:.1f} minutes, {start_up:.1f} of them verl's start-up.")
+    return summary
 
 
 def _quiet_transformers() -> None:
@@ -255,6 +243,10 @@ def _quiet_transformers() -> None:
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
+
+
+def _made(reused: bool, seconds: float) -> str:
+    return "reused" if reused else f"trained in {seconds:.0f} s"
 
 
 def _short(path: Path) -> str:

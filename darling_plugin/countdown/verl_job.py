@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from rich.console import Console
 
-from darling_plugin.countdown.progress import bars
+from darling_plugin.progress import bars
 
 MARK = "DARLING_JOB_ID"
 """Set in the job's environment: Ray and vLLM start sessions of their own, and this is how to know them again."""

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from darling_plugin.countdown import data, model
-from darling_plugin.countdown.progress import progress
 from darling_plugin.countdown.task import PROMPT_LENGTH, RESPONSE_LENGTH, Form, prompt_text, solutions
 from darling_plugin.countdown.threads import torch_threads
+from darling_plugin.progress import progress
 
 if TYPE_CHECKING:
     import torch

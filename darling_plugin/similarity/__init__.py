@@ -3,6 +3,7 @@
 A judge is a callable from pairs of texts to probabilities (`base.py` has the protocol). One file each:
 
     classifier.py   a trained classifier (`classifier/`), the shipped one by default
+    cascade.py      a cheap classifier for the clear pairs, a dear one for the others
     judge.py        an LLM behind an OpenAI-compatible endpoint
     embedding.py    close in a sentence encoder's space: one encoding per response
     lexical.py      the same words: no model, no meaning
@@ -17,6 +18,7 @@ from typing import Any
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.base import Similarity
 from darling_plugin.similarity.callable import CallableSimilarity
+from darling_plugin.similarity.cascade import CascadeSimilarity
 from darling_plugin.similarity.classifier import ClassifierSimilarity
 from darling_plugin.similarity.embedding import EmbeddingSimilarity
 from darling_plugin.similarity.judge import JudgeSimilarity
@@ -24,6 +26,7 @@ from darling_plugin.similarity.lexical import LexicalSimilarity
 
 SIMILARITIES: dict[str, Any] = {
     "classifier": ClassifierSimilarity,
+    "cascade": CascadeSimilarity,
     "judge": JudgeSimilarity,
     "embedding": EmbeddingSimilarity,
     "lexical": LexicalSimilarity,
@@ -44,7 +47,7 @@ def build_similarity(
 
     Args:
         name: a key of `SIMILARITIES`.
-        model: the model of `classifier`, `embedding` and `judge`; `judge` must have one.
+        model: the model of `classifier`, `embedding` and `judge`, the file of `cascade`; the last two must have one.
         url: the endpoint of `judge`, which must have it.
         domain: which definition of "the same" `judge` asks by.
         function: the `module:function` of `callable`, which must have it.
@@ -68,6 +71,7 @@ def build_similarity(
 __all__ = [
     "SIMILARITIES",
     "CallableSimilarity",
+    "CascadeSimilarity",
     "ClassifierSimilarity",
     "EmbeddingSimilarity",
     "JudgeSimilarity",

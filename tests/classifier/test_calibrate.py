@@ -6,7 +6,7 @@ import pytest
 
 from darling_plugin.classifier.calibrate import Aim, calibrate_scores, choose_threshold, fit
 from darling_plugin.classifier.card import Card, read_card, write_card
-from darling_plugin.classifier.groups import complete_groups, partition_errors
+from darling_plugin.classifier.groups import class_count_errors, complete_groups, partition_errors
 from darling_plugin.classifier.pairs import Pair
 from darling_plugin.classifier.scorer import probabilities
 from darling_plugin.errors import ConfigError, InputError
@@ -80,6 +80,17 @@ def test_one_false_merge_joins_two_classes_and_the_classes_aim_avoids_it() -> No
     assert partition_errors(groups, p, by_pairs).classes == 1
     assert partition_errors(groups, p, by_classes).classes == 2
     assert partition_errors(groups, p, by_classes).adjusted_rand == 1
+
+
+def test_class_counts_of_many_thresholds_are_those_of_the_partitions() -> None:
+    draw = np.random.default_rng(0)
+    groups = complete_groups(group("aabbcde") + group("aaaab", "two") + group("abc", "three"))
+    p = draw.integers(0, 20, 21 + 10 + 3) / 20  # with ties
+    thresholds = np.linspace(0, 1, 41)  # on the values too: a pair at the threshold is distinct
+    expected = [partition_errors(groups, p, threshold).class_count for threshold in thresholds]
+    assert class_count_errors(groups, p, thresholds).tolist() == pytest.approx(expected)
+    # Threshold 1: nothing joins, 7, 5 and 3 classes for 5, 2 and 3: (2 + 3 + 0) / 3.
+    assert expected[-1] == pytest.approx(5 / 3)
 
 
 def test_the_card_keeps_all_that_was_chosen(tmp_path: Path) -> None:

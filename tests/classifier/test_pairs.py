@@ -41,11 +41,26 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         (ROW | {"generation_1": 7}, "line 2: 'generation_1' must be text, got int"),
         ([1], "line 2: expected an object with prompt, .*; got list"),
         ("{broken", "line 2: not a JSON object"),
+        ("[" * 100_000, "line 2: not a JSON object"),
+        (ROW | {"similar": 10**400}, r"got 10{79}$"),
     ],
 )
 def test_a_wrong_row_is_named(tmp_path: Path, row: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_pairs(write(tmp_path, ROW, row))
+
+
+def test_a_file_that_is_no_text_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "weights.jsonl"
+    path.write_bytes(b"\xff\xfe\x00{\n")
+    with pytest.raises(InputError, match=r"weights\.jsonl, line 1: not a JSON object"):
+        read_pairs(path)
+
+
+def test_a_byte_order_mark_and_line_ends_of_another_system_are_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n" + json.dumps(ROW).encode())
+    assert len(read_pairs(path)) == 2
 
 
 def test_no_pairs_and_no_file_are_errors(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def scorers(folders: dict[str, Path]) -> dict[str, published.PublishedClassifier]:
-    return {kind: published.load(str(folder), device="cpu", batch_size=2) for kind, folder in folders.items()}
+    return {kind: published.load(str(folder), device="cpu", tokens=64) for kind, folder in folders.items()}
 
 
 def spelled(text: str) -> list[int]:
@@ -155,23 +155,53 @@ def test_logits_are_the_log_odds_of_the_last_class(folders, scorers, kind):
     logits = scorers[kind].logits(PAIRS, progress=done.append)
     expected = []
     with torch.inference_mode():
-        for ids in published.open_reader(str(folders[kind])).ids(PAIRS):
+        for ids in published.open_reader(str(folders[kind])).ids([tuple(sorted(pair)) for pair in PAIRS]):
             expected.append(model(input_ids=torch.tensor([ids])).logits.softmax(-1)[0, -1].item())
     assert logits.dtype == np.float64 and sum(done) == len(PAIRS)
     assert np.ptp(expected) > 0.1  # else the next line would show little
     np.testing.assert_allclose(probabilities(logits, scorers[kind].card.temperature), expected, atol=1e-6)
 
 
-def test_orders(folders, scorers):
-    swapped = [(b, a) for a, b in PAIRS]
+def swapped(pairs):
+    return [(b, a) for a, b in pairs]
+
+
+@pytest.mark.parametrize("both_orders", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_swapping_the_two_responses_changes_no_verdict(folders, kind, both_orders):
+    # Of ("cat sat", "cat") and ("b", "a") the second text is the smaller one, of the other pairs the first.
+    pairs = [*PAIRS, ("b", "a"), ("a", "猫"), ("same", "same")]
+    scorer = published.load(str(folders[kind]), device="cpu", tokens=64, both_orders=both_orders)
+    forth = scorer.logits(pairs)
+    np.testing.assert_array_equal(forth, scorer.logits(swapped(pairs)))
+    np.testing.assert_array_equal(scorer.logits(pairs[:1]), scorer.logits(swapped(pairs[:1])))
+    if scorer.form.served:
+        assert scorer.vllm_inputs(pairs) == scorer.vllm_inputs(swapped(pairs))
+        # Two forward passes for a pair, or one.
+        assert len(scorer.vllm_inputs(pairs)) == len(pairs) * (2 if both_orders else 1)
+
+
+def test_the_smaller_text_is_read_first(scorers):
     one = scorers["qwen3"]
-    assert not np.allclose(one.logits(PAIRS), one.logits(swapped))  # as the authors ask: the order counts
+    assert one.vllm_inputs([("sat", "cat"), ("cat", "sat")]) == one.reader.ids([("cat", "sat")]) * 2
+    # The reader keeps the order that it is given, and for the model the order counts.
+    assert one.reader.ids([("sat", "cat")]) != one.reader.ids([("cat", "sat")])
+
+
+def test_both_orders(folders, scorers):
+    one = scorers["qwen3"]
     both = published.load(str(folders["qwen3"]), device="cpu", both_orders=True)
     done: list[int] = []
     mean = both.logits(PAIRS, progress=done.append)
-    np.testing.assert_allclose(mean, (one.logits(PAIRS) + one.logits(swapped)) / 2, atol=1e-5)
-    np.testing.assert_allclose(both.logits(swapped), mean, atol=1e-5)
-    assert sum(done) == len(PAIRS) and both.vllm_inputs(PAIRS) == one.vllm_inputs(PAIRS) + one.vllm_inputs(swapped)
+    forth, back = (
+        np.concatenate([published.score_with_transformers(one.model, [row], one.form) for row in one.reader.ids(pairs)])
+        for pairs in (PAIRS, swapped(PAIRS))
+    )
+    assert not np.allclose(forth, back)
+    np.testing.assert_allclose(mean, (forth + back) / 2, atol=1e-5)
+    ordered = [tuple(sorted(pair)) for pair in PAIRS]
+    assert sum(done) == len(PAIRS)
+    assert both.vllm_inputs(PAIRS) == one.reader.ids(ordered) + one.reader.ids(swapped(ordered))
     # Log-odds 0 and ln 3 in the two orders: their mean.
     np.testing.assert_allclose(both.from_vllm([(0.5, 0.5), (0.25, 0.75)]), [np.log(3) / 2])
 
@@ -214,7 +244,7 @@ def test_by_name(folders, scorers, monkeypatch, tmp_path, name, kind, threshold)
         cache(tmp_path, name, folders[kind], weights + tokenizer)
     offline(monkeypatch, tmp_path)
     assert published.is_published(name)
-    scorer = published.load(name, device="cpu", batch_size=2)
+    scorer = published.load(name, device="cpu", tokens=64)
     assert scorer.card.threshold == threshold and scorer.card.base_model == name
     np.testing.assert_array_equal(scorer.logits(PAIRS), scorers[kind].logits(PAIRS))
 
@@ -322,7 +352,7 @@ def test_vllm_gives_the_same(folders, scorers, tmp_path):
         {
             "model": str(folders[kind]),
             "ids": scorers[kind].vllm_inputs(PAIRS),
-            "texts": [scorers[kind].form.text(a, b) for a, b in plain],
+            "texts": [scorers[kind].form.text(*sorted(pair)) for pair in plain],
         }
         for kind in kinds
     ]

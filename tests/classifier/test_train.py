@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from fruits import fruit_pairs
 
+from darling_plugin.classifier import learner
 from darling_plugin.classifier.card import read_card
 from darling_plugin.classifier.pairs import Pair, labels
 from darling_plugin.classifier.recipe import make_recipe
@@ -99,7 +102,7 @@ def test_batching_changes_no_verdict(kind: str, request: pytest.FixtureRequest) 
     folder = request.getfixturevalue(kind).folder
     pairs = [pair.texts for pair in held_out()[:12]]
     together = load_scorer(str(folder)).logits(pairs)
-    alone = np.concatenate([load_scorer(str(folder), batch_size=1).logits([pair]) for pair in pairs])
+    alone = np.concatenate([load_scorer(str(folder), tokens=1).logits([pair]) for pair in pairs])
     assert together == pytest.approx(alone, abs=1e-4)
 
 
@@ -153,6 +156,38 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     assert resumed.card.wording == pytest.approx(straight.card.wording, rel=1e-3)
     with pytest.raises(ConfigError, match="already holds a classifier"):
         train(fruits, tmp_path / "out", make_recipe(**recipe), quiet=True)
+
+
+@pytest.mark.parametrize("settings", [{}, {"kind": "cross-encoder", "lora_rank": 2}], ids=["bi", "cross"])
+def test_a_quiet_training_prints_nothing(
+    settings: dict[str, Any], recipe: dict[str, Any], fruits: list[Pair], tmp_path: Path, capfd: Any
+) -> None:
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    train(fruits, tmp_path / "out", make_recipe(**recipe | {"epochs": 1} | settings), quiet=True)
+    assert capfd.readouterr() == ("", "")
+    assert (logging.is_progress_bar_enabled(), logging.get_verbosity()) == shown
+
+
+def test_a_training_that_may_speak_shows_one_bar(
+    recipe: dict[str, Any], fruits: list[Pair], tmp_path: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+    moved: list[int] = []
+    notes: list[str] = []
+
+    @contextmanager
+    def recorded(description: str, total: int) -> Iterator[Any]:
+        seen.append((description, total))
+        yield lambda steps=1, note="": (moved.append(steps), notes.append(note))
+
+    monkeypatch.setattr(learner, "progress", recorded)
+    done = train(fruits, tmp_path / "out", make_recipe(**recipe | {"epochs": 2}))
+    assert seen == [("Training", done.steps)]
+    assert sum(moved) == done.steps
+    assert re.fullmatch(r"loss \d\.\d{3}, AUC [01]\.\d{3}", notes[-1])
+    assert "{'loss'" not in "".join(capfd.readouterr())
 
 
 def test_several_processes_learn_one_model(encoder: str, written: Path, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from darling_plugin.classifier.groups import complete_groups
 from darling_plugin.countdown import pairs as module
 from darling_plugin.countdown.agreement import agreement
 from darling_plugin.countdown.data import Prompt
 from darling_plugin.countdown.judge import equivalent
-from darling_plugin.countdown.learned_judge import LearnedJudge, build_encoder, learn_judge, recipe
-from darling_plugin.countdown.pairs import labelled_pairs, make_pairs, neighbour, respelt
+from darling_plugin.countdown.learned_judge import build_encoder, learn_judge, recipe
+from darling_plugin.countdown.pairs import every_pair, labelled_pairs, make_pairs, neighbour, respelt
 from darling_plugin.countdown.task import parse
 from darling_plugin.countdown.warmstart import WarmStart
 
@@ -39,6 +40,15 @@ def test_pairs_hold_every_two_responses_and_more_of_both_kinds():
     assert similar.count(0) > 14
     # A broken response is like no other text.
     assert not any(pair.similar for pair in pairs if {"3*+7", ""} & {*pair.texts})
+
+
+def test_every_pair_makes_a_whole_group():
+    # RESPONSES are 7, two of them one text: 6 different ones, 15 pairs, of which 3*7-2 and 7*3-2 are one solution.
+    pairs = every_pair([PROMPT, PROMPT], [RESPONSES, ["1+2", "1+2"]])
+    assert len(pairs) == 15
+    assert [pair.texts for pair in pairs if pair.similar] == [("3*7-2", "7*3-2")]
+    (group,) = complete_groups(pairs)
+    assert (group.responses, len(set(group.classes.tolist()))) == (6, 5)
 
 
 def test_same_seed_same_pairs():
@@ -168,20 +178,6 @@ def test_a_job_composes_with_the_judge(judge):
     pipeline = settings.pipeline(similarity, shift="none")
     assert not pipeline.short_text_rule
     assert pipeline.threshold == similarity.default_threshold
-
-
-def test_the_quickstart_hands_the_judge_to_verl_and_lets_the_user_have_the_last_word(tmp_path):
-    from darling_plugin.countdown.data import Prepared
-    from darling_plugin.countdown.quickstart import command, run_name
-
-    data = Prepared(Path("train"), Path("val"), Path("test"), Path("manifest"), reused=True)
-    learned = LearnedJudge(Path("/judges/one"), pairs=1, seconds=0.0, reused=True)
-    line = command("darling", 2, data, Path("policy"), tmp_path, ["darling.similarity.threshold=0.9"], learned)
-    assert line[-5:] == [*learned.overrides, "darling.similarity.threshold=0.9"]
-    assert "darling.similarity.model=/judges/one" in line
-    assert not any("similarity" in word for word in command("darling", 2, data, Path("policy"), tmp_path, []))
-    names = [run_name(*kind) for kind in [("darling", "symbolic"), ("grpo", "symbolic"), ("darling", "learned")]]
-    assert names == ["quickstart", "quickstart-grpo", "quickstart-learned"]
 
 
 class SameLength:

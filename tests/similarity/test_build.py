@@ -14,7 +14,7 @@ def test_every_judge_is_built_by_its_name():
     assert type(build_similarity("lexical")) is LexicalSimilarity
     assert type(build_similarity("embedding")) is EmbeddingSimilarity
     assert type(build_similarity("callable", function="operator:itemgetter")) is CallableSimilarity
-    assert list(SIMILARITIES) == ["classifier", "judge", "embedding", "lexical", "callable"]
+    assert list(SIMILARITIES) == ["classifier", "cascade", "judge", "embedding", "lexical", "callable"]
 
 
 def test_options_reach_the_judge():
@@ -26,7 +26,7 @@ def test_options_reach_the_judge():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("bleu", {}, "must be one of classifier, judge, embedding, lexical, callable; got 'bleu'"),
+        ("bleu", {}, "must be one of classifier, cascade, judge, embedding, lexical, callable; got 'bleu'"),
         ("lexical", {"model": "m"}, "`darling.similarity.model` means nothing to 'lexical'; it takes n"),
         ("embedding", {"function": "m:f"}, "`darling.similarity.function` means nothing to 'embedding'"),
         ("lexical", {"size": 3}, "`darling.similarity.size` means nothing to 'lexical'"),

@@ -47,27 +47,10 @@ def test_swapping_changes_no_verdict_and_any_text_is_judged(shipped: ClassifierS
     assert ((forth > shipped.default_threshold) == (back > shipped.default_threshold)).all()
 
 
-def test_a_pair_that_comes_again_is_not_scored_again(shipped: ClassifierSimilarity, monkeypatch) -> None:
+def test_a_response_that_comes_again_is_not_read_again(shipped: ClassifierSimilarity, monkeypatch) -> None:
     first = shipped([(LOVE, FISH)])
-    monkeypatch.setattr(type(shipped.scorer), "logits", lambda *args, **kwargs: pytest.fail("scored again"))
+    monkeypatch.setattr(shipped, "forward", lambda items: pytest.fail(f"read again: {items}"))
     assert shipped([(LOVE, FISH)]) == first
-
-
-def test_a_small_cache_holds_no_more_than_its_size() -> None:
-    judge = ClassifierSimilarity(cache_size=2)
-    judge.scorer = Constant(judge)
-    assert len(judge([("a", "b"), ("b", "c"), ("c", "d")])) == 3
-    assert list(judge._cache) == [("b", "c"), ("c", "d")]
-
-
-class Constant:
-    """Scores every pair alike; stands where loading a model would take seconds."""
-
-    def __init__(self, judge: ClassifierSimilarity):
-        self.card = read_card(DEFAULT_FOLDER)
-
-    def logits(self, pairs, progress=None):
-        return np.zeros(len(pairs))
 
 
 def test_the_lazy_partition_is_that_of_all_pairs(shipped: ClassifierSimilarity) -> None:
@@ -82,7 +65,7 @@ def test_the_lazy_partition_is_that_of_all_pairs(shipped: ClassifierSimilarity) 
 def test_no_pairs_load_nothing_and_an_unused_judge_can_be_sent() -> None:
     judge = pickle.loads(pickle.dumps(ClassifierSimilarity()))
     assert judge([]).shape == (0,)
-    assert "scorer" not in vars(judge)
+    assert "forward" not in vars(judge)
 
 
 def test_the_shipped_folder_is_small_and_says_where_it_came_from() -> None:

@@ -17,7 +17,7 @@ from darling_plugin.classifier.label.mining import Counts, Groups, Question, min
 from darling_plugin.classifier.label.prompt import definition_digest
 from darling_plugin.classifier.label.store import DISAGREEMENT, Store
 from darling_plugin.core import checks
-from darling_plugin.countdown.progress import progress
+from darling_plugin.progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,6 +5,9 @@
     validate.py        a job's configuration, checked before anything is started
     rollouts.py        the batch in TransferQueue as plain texts, qualities and sessions
     trainer.py         the hook around `_compute_advantage`, wrapped round every registered trainer
+    partitions.py      where partitions come from: nothing, a thread, Ray actors, servers
+    classifier_servers.py  servers for the classifier, launched by verl
+    streaming.py       each response to the partition service, the moment it is generated
     estimator.py       the advantage estimator `darling`
     reward_manager.py  the reward manager `darling`: the quality of one response
     samples.py         whole groups as JSON lines and logger tables

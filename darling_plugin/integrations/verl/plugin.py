@@ -21,9 +21,10 @@ def _estimator(_: ModuleType) -> None:
 
 
 def _reward_manager(_: ModuleType) -> None:
-    from darling_plugin.integrations.verl import reward_manager
+    from darling_plugin.integrations.verl import reward_manager, streaming
 
     reward_manager.register()
+    streaming.wrap_managers()
 
 
 def _trainers(_: ModuleType) -> None:

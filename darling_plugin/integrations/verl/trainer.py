@@ -23,6 +23,7 @@ from darling_plugin.config import DarlingSettings
 from darling_plugin.core import PipelineResult, group_advantages, group_metrics, run_pipeline
 from darling_plugin.errors import SimilarityError
 from darling_plugin.integrations.verl import estimator, rollouts, samples
+from darling_plugin.integrations.verl.partitions import open_service, service_metrics
 from darling_plugin.integrations.verl.rollouts import Rollouts
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
 from darling_plugin.similarity import Similarity
@@ -98,6 +99,7 @@ class DarlingTrainer:
             return
         self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
         self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
+        self._service = open_service(self.config, self._darling, self._judge)
         self._shift = _initial_shift(self.config, self._darling)
         logger.info("darling: %s", self._darling.model_dump_json())
 
@@ -149,9 +151,26 @@ class DarlingTrainer:
         step_metrics = self._darling_log.metrics()
         if step_metrics and timing_raw.get("step"):
             step_metrics["darling/step_share"] = self._darling_log.waited_s / timing_raw["step"]
+        if step_metrics and self._service is not None:
+            step_metrics |= service_metrics(self._service.counts(), self._darling_log.waited_s)
         metrics.update(step_metrics)
         self._darling_log = StepLog()
         return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]
+
+    def on_validate_begin(self) -> None:
+        if self._watched and self._service is not None:
+            self._service.pause()
+        super().on_validate_begin()  # type: ignore[misc]
+
+    def on_validate_end(self) -> None:
+        super().on_validate_end()  # type: ignore[misc]
+        if self._watched and self._service is not None:
+            self._service.resume()
+
+    def on_train_end(self) -> None:
+        super().on_train_end()  # type: ignore[misc]
+        if self._watched and self._service is not None:
+            self._service.close()
 
     def _fuse(self, rows: Rollouts) -> PipelineResult:
         if self._shift == "none" and _must_shift(self._darling) and (rows.quality < 0).any():
@@ -164,8 +183,9 @@ class DarlingTrainer:
             )
         settings = self._darling.pipeline(self._judge, shift=self._shift)
         judge = None if self._judge is None else _reporting(self._judge)
+        find = None if self._service is None else self._service.partition
         try:
-            return run_pipeline(rows.responses, rows.uid, rows.quality, judge, settings)
+            return run_pipeline(rows.responses, rows.uid, rows.quality, judge, settings, find)
         except SimilarityError as error:
             if self._darling.on_failure == "raise":
                 raise

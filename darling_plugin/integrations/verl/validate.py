@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.verl.versions import check_verl_version
+from darling_plugin.service.build import check_backend
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def validate_job(config: DictConfig) -> None:
     _check_rollouts(config)
     _check_quality(config, settings)
     if settings.diversity.kind == "partition":
-        settings.similarity.build()
+        check_backend(settings.similarity.build(), settings.service)
 
 
 def _check_trainer(config: DictConfig) -> None:

@@ -171,18 +171,22 @@ def put_tokens(transfer_queue: Any, read: Callable[..., list[list[float]]]) -> C
 
 
 @pytest.fixture
-def make_trainer(compose: Callable[..., Any], tokenizer: Any, tmp_path: Path) -> Callable[..., Any]:
+def make_trainer(compose: Callable[..., Any], tokenizer: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """make_trainer(*overrides) -> the trainer that verl's task runner makes, from its own constructor.
 
-    estimator: algorithm.adv_estimator. mode: trainer.v1.trainer_mode. raw: verl's class, without the plugin.
+    estimator: algorithm.adv_estimator. mode: trainer.v1.trainer_mode. raw: verl's class, without the plugin. Verdicts
+    come from this process, unless an override says otherwise.
     """
     from verl.trainer.ppo.v1 import get_trainer_cls
+
+    made: list[Any] = []
 
     def make(*overrides: str, estimator: str = "darling", mode: str = "sync", raw: bool = False) -> Any:
         config = compose(
             f"algorithm.adv_estimator={estimator}",
             f"trainer.v1.trainer_mode={mode}",
             f"trainer.default_local_dir={tmp_path}",
+            "++darling.service.backend=local",
             *overrides,
         )
         cls = get_trainer_cls(mode)
@@ -191,9 +195,13 @@ def make_trainer(compose: Callable[..., Any], tokenizer: Any, tmp_path: Path) ->
         trainer = cls(config)
         trainer.tokenizer = tokenizer
         trainer.global_steps = 2  # by default no step that writes samples
+        made.append(trainer)
         return trainer
 
-    return make
+    yield make
+    for trainer in made:
+        if service := getattr(trainer, "_service", None):
+            service.close()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ class Advance(Protocol):
 
 
 def bars(console: Console | None = None) -> Progress:
-    """Bars that vanish when done; each task needs a field `note`."""
+    """Bars that vanish when done, drawn on a terminal only; each task needs a field `note`."""
+    from rich import get_console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -36,7 +37,8 @@ def bars(console: Console | None = None) -> Progress:
         TimeRemainingColumn(),
         TextColumn("left"),
     ]
-    return Progress(*columns, console=console, transient=True)
+    console = console or get_console()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
 
 
 @contextmanager

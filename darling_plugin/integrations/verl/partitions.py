@@ -1,0 +1,104 @@
+"""Where a job's partitions come from: which backend, and what it did, as metrics."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from omegaconf import DictConfig
+
+from darling_plugin.config import DarlingSettings, ServiceSettings
+from darling_plugin.core.partition import Partition
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.service import How
+from darling_plugin.similarity import (
+    CallableSimilarity,
+    CascadeSimilarity,
+    ClassifierSimilarity,
+    LexicalSimilarity,
+    Similarity,
+)
+
+if TYPE_CHECKING:
+    from darling_plugin.integrations.verl.classifier_servers import Servers
+
+logger = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """What the trainer uses of a partition service, near or far."""
+
+    def partition(
+        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
+    ) -> Partition: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def counts(self) -> Counts: ...
+
+    def close(self) -> None: ...
+
+
+def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarity | None) -> Service | None:
+    """The service that the settings ask for; None where the judge is simply called, in the trainer's process."""
+    if judge is None:
+        return None
+    service, servers = settings.service, None
+    if service.backend == "vllm":
+        servers = _launched(config, service, judge)
+        service = service.model_copy(update={"urls": servers.urls})
+    backend = choose_backend(service, judge)
+    logger.info("darling: partitions by %s, darling.service.backend=%s", type(judge).__name__, backend or "none needed")
+    if backend is None:
+        return None
+    of_judge = settings.pipeline(judge, shift="none")
+    how = How(of_judge.threshold, of_judge.short_text_rule, service.partition)
+    if backend == "local":
+        from darling_plugin.service.build import start_service
+
+        return start_service(judge, how, service, backend="local")
+    from darling_plugin.service.actor import RemoteService
+
+    return RemoteService(settings.similarity, service, how, backend, holds=servers)
+
+
+def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:
+    from darling_plugin.integrations.verl.classifier_servers import launch_servers
+
+    classifier = judge.second if isinstance(judge, CascadeSimilarity) else judge
+    assert isinstance(classifier, ClassifierSimilarity)  # `check_backend` has seen to it
+    servers = launch_servers(config, settings, classifier.model)
+    logger.info("darling: the classifier is served at %s", ", ".join(servers.urls))
+    return servers
+
+
+def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["local", "ray", "urls"] | None:
+    """None: the judge is simply called. `auto` is: servers where some are named, else Ray for whatever has a model."""
+    # Words in common cost less than a message to another process; a function of the user's may not be found there.
+    if isinstance(judge, LexicalSimilarity | CallableSimilarity) and settings.backend in ("auto", "local"):
+        return None
+    if settings.backend == "auto":
+        return "urls" if settings.urls else "ray"
+    return "urls" if settings.backend == "vllm" else settings.backend
+
+
+def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:
+    """`darling/service/*` of one step. hidden_share = 1 − seconds that the trainer waited / seconds of work."""
+    hidden = 1.0 - min(1.0, waited_s / counts.busy_seconds) if counts.busy_seconds else 1.0
+    values = {
+        "hidden_share": hidden,
+        "busy_seconds": counts.busy_seconds,
+        "queue_depth": counts.queue_depth,
+        "batch_fill": counts.batch_fill,
+        "read": counts.read,
+        "cached": counts.cached,
+        "arrived": counts.arrived,
+        "failures": counts.failures,
+        "stream_failures": counts.stream_failures,
+        "forgotten": counts.forgotten,
+    }
+    return {f"darling/service/{name}": float(value) for name, value in values.items()}

@@ -1,0 +1,63 @@
+"""Each response goes to the partition service the moment it is generated, from whatever reward manager sees it.
+
+Put round every reward manager that verl has registered, in place, under the same names. It sends and goes on: what the
+service makes of it is no concern of the rollout's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from darling_plugin.integrations.verl.validate import read_settings, uses_darling
+from darling_plugin.service.actor import Sender
+
+
+class StreamingManager:
+    """Mixed in before a reward manager's class; what it does not define is the manager's own."""
+
+    config: Any
+    tokenizer: Any
+
+    def __init__(self, config: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
+        settings = read_settings(config)
+        watched = uses_darling(config) or settings.monitor
+        streams = watched and settings.diversity.kind == "partition" and settings.service.backend != "local"
+        self._sender = Sender() if streams else None
+        # Where only correct responses are compared, a wrong one is no sibling: its score is waited for.
+        self._least = settings.diversity.correct_above if settings.diversity.among == "correct" else None
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def run_single(self, data: Any) -> dict[str, Any]:
+        if self._sender is None or "uid" not in data.non_tensor_batch:
+            return await super().run_single(data)  # type: ignore[misc]
+        if self._least is None:
+            self._send(data)
+        result = await super().run_single(data)  # type: ignore[misc]
+        if self._least is not None and result["reward_score"] > self._least:
+            self._send(data)
+        return result
+
+    def _send(self, data: Any) -> None:
+        task = asyncio.get_running_loop().create_task(self._sent(data))
+        self._sending.add(task)  # asyncio itself keeps no hold of a task
+        task.add_done_callback(self._sending.discard)
+
+    async def _sent(self, data: Any) -> None:
+        final = data[-1]  # of several outputs of a session, the last is the response
+        ids = final.batch["responses"]
+        ids = ids[: int(final.batch["attention_mask"][-len(ids) :].sum())]
+        decode = self.tokenizer.decode
+        text = await asyncio.to_thread(lambda: decode(ids, skip_special_tokens=True))
+        assert self._sender is not None
+        self._sender.submit(str(final.non_tensor_batch["uid"]), text)
+
+
+def wrap_managers() -> None:
+    """Put the stream before every registered reward manager; a second call changes nothing."""
+    from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
+
+    for name, manager in list(REWARD_MANAGER.items()):
+        if not issubclass(manager, StreamingManager):
+            REWARD_MANAGER[name] = type(manager.__name__, (StreamingManager, manager), {})

@@ -1,0 +1,156 @@
+"""The service as one Ray actor of a job: reward workers hand it responses, the trainer collects partitions.
+
+The actor is light (queue, memory, union-find); the models are in its replicas (`ray_workers.py`). Its name holds the
+job's id, so that two jobs on one cluster never meet. It belongs to the process that started it and ends with it. When
+the actor itself dies, Ray makes a new one; its memory is gone, and the next partition is asked afresh.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darling_plugin.config import ServiceSettings, SimilaritySettings
+from darling_plugin.core.partition import Partition
+from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
+from darling_plugin.service.build import Backend, start_service
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.service import How
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3  # of a call, while the actor dies and comes back
+THREADS = 32  # calls at once: a partition may take a minute, and responses keep coming
+
+
+class ServiceActor:
+    """The service, in an actor. Takes plain values: the judge is made here."""
+
+    def __init__(
+        self, similarity: Mapping[str, Any], settings: Mapping[str, Any], how: How, backend: Backend, job: str
+    ):
+        judge = SimilaritySettings(**similarity).build()
+        self._service = start_service(judge, how, ServiceSettings(**settings), backend=backend, job=job)
+
+    def submit(self, uid: Hashable, text: str) -> None:
+        self._service.submit(uid, text)
+
+    def partition(self, texts: Sequence[str], uid: Sequence[Hashable], correct: np.ndarray | None) -> Partition:
+        return self._service.partition(texts, uid, correct)
+
+    def pause(self) -> None:
+        self._service.pause()
+
+    def resume(self) -> None:
+        self._service.resume()
+
+    def counts(self) -> Counts:
+        return self._service.counts()
+
+    def close(self) -> None:
+        self._service.close()
+
+
+class RemoteService:
+    """The trainer's side of it; used as `PartitionService` is.
+
+    Args:
+        holds: what must live as long as the service, such as actors that serve its model.
+
+    Raises `ConfigError` where a service of this job is there already.
+    """
+
+    def __init__(
+        self, similarity: SimilaritySettings, settings: ServiceSettings, how: How, backend: Backend, holds: Any = None
+    ):
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = ray.get_runtime_context()
+        options: dict[str, Any] = {
+            "name": actor_name(),
+            "num_cpus": 0,
+            "max_concurrency": THREADS,
+            "max_restarts": -1,
+            # A call that an actor's death has cut short is made again: every one may be.
+            "max_task_retries": TRIES,
+            # Beside the trainer, if it may be: a node less whose loss stops the job.
+            "scheduling_strategy": NodeAffinitySchedulingStrategy(here.get_node_id(), soft=True),
+        }
+        actor: Any = ray.remote(ServiceActor)
+        judge = _absolute(similarity).model_dump()
+        try:
+            self._actor = actor.options(**options).remote(judge, settings.model_dump(), how, backend, here.get_job_id())
+        except ValueError as error:
+            raise ConfigError(
+                f"this Ray job has a partition service already ({actor_name()}): one job trains one policy. {error}"
+            ) from None
+        self._holds = holds
+        self._get: Any = ray.get
+        self._kill: Any = ray.kill
+        self._get(self._actor.resume.remote())  # raises here what is wrong with the settings
+
+    def partition(
+        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
+    ) -> Partition:
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            return self._get(self._actor.partition.remote(list(texts), list(uid), correct))
+        except RayTaskError as error:
+            if isinstance(error.cause, DarlingError):
+                raise error.cause from None
+            raise
+        except RayError as error:
+            raise SimilarityError(f"the partition service is gone, {TRIES} tries later: {error}") from error
+
+    def pause(self) -> None:
+        self._get(self._actor.pause.remote())
+
+    def resume(self) -> None:
+        self._get(self._actor.resume.remote())
+
+    def counts(self) -> Counts:
+        return self._get(self._actor.counts.remote())
+
+    def close(self) -> None:
+        """End the service and its replicas."""
+        self._get(self._actor.close.remote())
+        self._kill(self._actor)
+
+
+def _absolute(similarity: SimilaritySettings) -> SimilaritySettings:
+    """With the model's folder by its whole path: actors have working directories of their own."""
+    path = Path(similarity.model).expanduser() if similarity.model else None
+    if path is None or not path.exists():
+        return similarity
+    return similarity.model_copy(update={"model": str(path.resolve())})
+
+
+def actor_name() -> str:
+    """The name of this Ray job's service."""
+    import ray
+
+    return f"darling-service-{ray.get_runtime_context().get_job_id()}"
+
+
+class Sender:
+    """How any process of the job hands responses to its service: fire and forget."""
+
+    def __init__(self) -> None:
+        self._actor: Any = None
+
+    def submit(self, uid: Hashable, text: str) -> None:
+        """Nothing is waited for; where there is no service (yet), nothing happens: the trainer asks for everything."""
+        import ray
+
+        if self._actor is None:
+            try:
+                self._actor = ray.get_actor(actor_name())
+            except ValueError:
+                return
+        self._actor.submit.remote(uid, text)

@@ -1,0 +1,70 @@
+"""Which pairs of a group to ask about while its responses still come in.
+
+A new text is asked about with one member of each class first, the largest class in front, and twice as many pairs each
+round: one "yes" makes the rest of that class needless, as in `core/questions.py`. All verdicts go into the memory;
+the partition is found afresh when the group is collected, from the responses that are in it then, so what was asked
+about here decides only how much is left to ask, never the classes.
+"""
+
+from __future__ import annotations
+
+from darling_plugin.core.classes import Classes
+from darling_plugin.core.short_text import short_words
+
+MOST_A_ROUND = 64  # questions of one text
+
+
+class Arrivals:
+    """The texts of one group so far."""
+
+    def __init__(self, *, short_text_rule: bool):
+        self.texts: list[str] = []
+        self._number: dict[str, int] = {}
+        self._classes = Classes(0)
+        self._rule = short_text_rule
+        self._short: set[int] = set()
+        self._open: dict[int, list[int]] = {}  # text → earlier ones that it may have to be asked about
+        self._rounds: dict[int, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to ask."""
+        return bool(self._open)
+
+    def add(self, text: str) -> None:
+        """One more response; a copy of an earlier one brings no question."""
+        if text in self._number:
+            return
+        node = self._number[text] = len(self.texts)
+        self.texts.append(text)
+        self._classes.of.append(node)
+        self._classes.members[node] = [node]
+        if self._rule and short_words(text) is not None:
+            self._short.add(node)
+        others = [other for other in range(node) if node not in self._short or other not in self._short]
+        if others:
+            self._open[node], self._rounds[node] = others, 0
+
+    def next_pairs(self) -> list[tuple[int, int]]:
+        """Pairs (earlier, later) of numbers of texts, to be asked now; empty when there is nothing to ask."""
+        pairs = []
+        for node in list(self._open):
+            of, members = self._classes.of, self._classes.members
+            others = [other for other in self._open[node] if of[other] != of[node]]
+            taken = dict.fromkeys((of[other] for other in others), 0)
+            order = []
+            for other in others:
+                order.append((taken[of[other]], -len(members[of[other]]), other))
+                taken[of[other]] += 1
+            width = min(MOST_A_ROUND, 2 ** self._rounds[node])
+            now = {other for _, _, other in sorted(order)[:width]}
+            pairs += [(other, node) for other in now]
+            self._rounds[node] += 1
+            self._open[node] = [other for other in others if other not in now]
+            if not self._open[node]:
+                del self._open[node]
+        return pairs
+
+    def record(self, i: int, j: int) -> None:
+        """Texts i and j are equivalent."""
+        self._classes.merge(i, j)

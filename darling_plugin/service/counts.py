@@ -1,0 +1,44 @@
+"""What the service did since it was last asked: the numbers behind `darling/service/*`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass
+class Counts:
+    """Sums since the last `take`; `queue_depth` is the most at once."""
+
+    read: int = 0
+    """Texts, or ordered pairs, that a model has read."""
+    cached: int = 0
+    """Texts, or ordered pairs, that were known already."""
+    batches: int = 0
+    tokens: int = 0
+    """Of what was read, estimated."""
+    room: int = 0
+    """Tokens that those batches could have held."""
+    failures: int = 0
+    """Batches that a worker failed, each then given to another, or again."""
+    queue_depth: int = 0
+    """Batches that were under way or waiting at once."""
+    busy_seconds: float = 0.0
+    """During which at least one batch was under way."""
+    arrived: int = 0
+    """Responses that came while others were still being generated."""
+    forgotten: int = 0
+    """Groups that nobody collected."""
+    stream_failures: int = 0
+    """Rounds of work ahead that failed; what they would have found is asked again when it is collected."""
+
+    def take(self) -> Counts:
+        """A copy; everything starts again at 0."""
+        taken = Counts(**{field.name: getattr(self, field.name) for field in fields(self)})
+        for field in fields(self):
+            setattr(self, field.name, field.default)
+        return taken
+
+    @property
+    def batch_fill(self) -> float:
+        """How full the batches were, in [0, 1]; 1 where there were none."""
+        return min(1.0, self.tokens / self.room) if self.room else 1.0

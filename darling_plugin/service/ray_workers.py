@@ -1,0 +1,195 @@
+"""Replicas of a model as Ray actors, spread over the nodes; more of them while work piles up.
+
+A replica that dies comes back by itself, on another node if its own is gone. Replicas belong to the process that made
+them: when that ends, however it ends, Ray ends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from darling_plugin.classifier.memory import Item
+from darling_plugin.errors import ConfigError, DarlingError
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.pool import Limits, Pool
+from darling_plugin.service.worker import RefusedError, Worker, WorkerError
+
+if TYPE_CHECKING:
+    from darling_plugin.config import ServiceSettings
+
+WELL_S = 10.0
+PLACED_S = 60.0
+LOOK_S = 2.0  # between looks at the queue
+IDLE_LOOKS = 30  # before a replica above the least number is given up
+
+
+class Replica:
+    """The actor: a model, loaded when it is made."""
+
+    def __init__(self, model: str, device: str | None, threads: int):
+        import torch
+
+        from darling_plugin.classifier.scorer import load_forward
+
+        if threads:
+            torch.set_num_threads(threads)
+        self._forward = load_forward(model, device=device)
+
+    def answer(self, items: Sequence[Any]) -> np.ndarray:
+        return self._forward(items)
+
+    def where(self) -> tuple[str, int]:
+        """Its node and its process."""
+        import ray
+
+        return ray.get_runtime_context().get_node_id(), os.getpid()
+
+
+class RayWorker:
+    """One replica.
+
+    Args:
+        name: of the actor, for messages and Ray's dashboard; holds the job's id.
+        model: as `darling.similarity.model` names it.
+        gpus: of a node's that it takes, a fraction too; 0 puts the model on the CPU.
+    """
+
+    def __init__(self, name: str, model: str, gpus: float = 0.0):
+        self.name = name
+        self._model = model
+        self._gpus = gpus
+        self._group: Any = None
+        self.actor: Any = self._start()
+
+    async def answer(self, items: Sequence[Item]) -> np.ndarray:
+        import ray
+
+        try:
+            return await self.actor.answer.remote(items)
+        except ray.exceptions.RayTaskError as error:
+            cause = error.cause if isinstance(error.cause, Exception) else error
+            if isinstance(cause, DarlingError):
+                raise RefusedError(f"{self.name}: {cause}") from error
+            raise WorkerError(f"{type(cause).__name__}: {cause}") from error
+        except ray.exceptions.RayError as error:
+            raise WorkerError(f"{type(error).__name__}: {_first_line(error)}") from error
+
+    async def is_well(self) -> bool:
+        import ray
+
+        try:
+            await asyncio.wait_for(asyncio.shield(self.actor.where.remote()), WELL_S)
+        except ray.exceptions.ActorDiedError as error:
+            if "constructor" in str(error) or "__init__" in str(error):
+                raise RefusedError(f"{self.name} cannot be started: {error}") from error
+            self.actor = self._start()  # dead for good: somebody has killed it by hand
+            return False
+        except (ray.exceptions.RayError, asyncio.TimeoutError):
+            return False
+        return True
+
+    async def reset(self) -> None:
+        import ray
+
+        ray.kill(self.actor, no_restart=False)
+
+    async def close(self) -> None:
+        import ray
+
+        ray.kill(self.actor)
+        if self._group is not None:
+            ray.util.remove_placement_group(self._group)
+
+    def _start(self) -> Any:
+        import ray
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        options: dict[str, Any] = {
+            "name": self.name,
+            "num_cpus": 0,
+            "max_restarts": -1,
+            "scheduling_strategy": "SPREAD",
+        }
+        if self._gpus:
+            if self._group is None:
+                self._group = _reserve(self._gpus)
+            options |= {
+                "num_gpus": self._gpus,
+                "scheduling_strategy": PlacementGroupSchedulingStrategy(self._group, 0),
+            }
+        device = None if self._gpus else "cpu"
+        # A share of the node: verl's own workers are on it too.
+        threads = max(1, (os.cpu_count() or 1) // 8)
+        return ray.remote(Replica).options(**options).remote(self._model, device, threads)
+
+
+def replicas(job: str, model: str, settings: ServiceSettings, counts: Counts, limits: Limits) -> Pool:
+    """A pool of replicas: as many as the settings say, or one per node."""
+    import ray
+
+    alive = [node for node in ray.nodes() if node["Alive"]]
+    least = settings.replicas or len(alive)
+
+    def make(number: int) -> RayWorker:
+        return RayWorker(f"darling-{job}-{number}", model, settings.gpus_per_replica)
+
+    return ScalingPool(make, least, max(least, settings.most_replicas or least), counts, limits)
+
+
+class ScalingPool(Pool):
+    """Between `least` and `most` workers, by how many batches wait. make(number): one more worker."""
+
+    def __init__(self, make: Callable[[int], Worker], least: int, most: int, counts: Counts, limits: Limits):
+        super().__init__([make(number) for number in range(least)], counts, limits)
+        self._make = make
+        self._least = least
+        self._most = most
+        self._made = least
+        self._idle = 0
+        self._watch = asyncio.ensure_future(self._look_on()) if most > least else None
+
+    async def look(self) -> None:
+        """Add a worker when more batches wait than there are workers; give one up after a minute of nothing."""
+        workers = self.workers
+        if self.waiting > len(workers) and len(workers) < self._most:
+            self.add(self._make(self._made))
+            self._made += 1
+        self._idle = self._idle + 1 if all(map(self.is_idle, workers)) else 0
+        if self._idle > IDLE_LOOKS and len(workers) > self._least:
+            self._idle = 0
+            self.remove(workers[-1])
+            await workers[-1].close()
+
+    async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        await super().close()
+
+    async def _look_on(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self.look()
+
+
+def _reserve(gpus: float) -> Any:
+    import ray
+
+    group = ray.util.placement_group([{"GPU": gpus}], strategy="PACK")
+    if not group.wait(timeout_seconds=PLACED_S):
+        ray.util.remove_placement_group(group)
+        free = ray.available_resources().get("GPU", 0)
+        raise ConfigError(
+            f"darling.service.gpus_per_replica={gpus}: no node has so much of a GPU free ({free:g} GPUs are free in "
+            "the cluster, verl's own pools taken off). Start verl with fewer (trainer.n_gpus_per_node), add nodes, or "
+            "set darling.service.gpus_per_replica=0 to run the classifier on the CPUs."
+        )
+    return group
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0]

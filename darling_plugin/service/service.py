@@ -1,0 +1,186 @@
+"""Partitions of groups of responses: worked on while they come in, and complete when they are collected.
+
+    submit(uid, text)     a response was generated: take note and return; what can be found out ahead is
+    partition(texts, …)   the classes of these responses, asking only for what is still unknown
+
+What is found out ahead goes into a memory by content and nowhere else. `partition` runs `core.find_partition` over
+exactly the responses that it is given, so a sibling that failed, came twice or was replaced changes no class, and no
+partition is computed from half an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from darling_plugin.core.partition import Partition, find_partition
+from darling_plugin.errors import SimilarityError
+from darling_plugin.service.arrivals import Arrivals
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.verdicts import Judging
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+MOST_GROUPS = 8192  # that wait to be collected; the oldest is forgotten
+PAIRS_AHEAD = 2048  # asked about in one round of work ahead
+
+
+@dataclass(frozen=True)
+class How:
+    """How partitions are found (`core.find_partition`)."""
+
+    threshold: float
+    short_text_rule: bool
+    strategy: Literal["exact", "representatives"] = "exact"
+
+
+class PartitionService:
+    """A judge with an event loop of its own, for any number of threads.
+
+    Args:
+        make: makes the judge and its workers, inside the loop.
+        counts: what they count in.
+        how: the settings of every partition.
+        most_groups: that may wait to be collected.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Awaitable[Judging]],
+        counts: Counts,
+        how: How,
+        *,
+        most_groups: int = MOST_GROUPS,
+    ):
+        self.how = how
+        self._counts = counts
+        self._most_groups = most_groups
+        self._groups: OrderedDict[Hashable, Arrivals] = OrderedDict()
+        self._new: list[tuple[Hashable, str]] = []
+        self._paused = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="darling-service", daemon=True)
+        self._thread.start()
+        self._arrived = asyncio.Event()
+        try:
+            self._judge = self._run(make())
+        except BaseException:
+            self._stop_loop()
+            raise
+        self._ahead = self._run(self._start())
+
+    def submit(self, uid: Hashable, text: str) -> None:
+        """A response of group `uid` was generated. Returns at once; never raises for what comes of it."""
+        if not self._paused:
+            self._loop.call_soon_threadsafe(self._note, uid, text)
+
+    def pause(self) -> None:
+        """Take no note of responses until `resume`: those of a validation are nobody's siblings."""
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+
+    def partition(
+        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
+    ) -> Partition:
+        """The classes of these responses. Raises `SimilarityError` when the workers did not answer in time."""
+        self._loop.call_soon_threadsafe(self._collected, set(uid))
+        exact = self.how.strategy == "exact"
+        return find_partition(
+            texts,
+            uid,
+            lambda pairs: self._run(self._judge.probabilities(pairs)),
+            threshold=self.how.threshold,
+            correct=correct,
+            short_text_rule=self.how.short_text_rule,
+            strategy="lazy" if exact else "representatives",
+            recall=self._judge.recall if exact else None,
+        )
+
+    def counts(self) -> Counts:
+        """What was done since the last call."""
+
+        async def take() -> Counts:
+            return self._counts.take()
+
+        return self._run(take())
+
+    def close(self) -> None:
+        """Stop the work ahead, the workers and the loop. A second call does nothing."""
+        if not self._thread.is_alive():
+            return
+        self._run(self._end())
+        self._stop_loop()
+
+    def _run(self, work: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+    async def _start(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self._work_ahead())
+
+    async def _end(self) -> None:
+        self._ahead.cancel()
+        await asyncio.gather(self._ahead, return_exceptions=True)
+        await self._judge.close()
+
+    def _stop_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _note(self, uid: Hashable, text: str) -> None:
+        self._counts.arrived += 1
+        self._new.append((uid, text))
+        self._arrived.set()
+
+    def _collected(self, uids: set[Hashable]) -> None:
+        self._new = [(uid, text) for uid, text in self._new if uid not in uids]
+        for uid in uids:
+            self._groups.pop(uid, None)
+
+    async def _work_ahead(self) -> None:
+        """One round after the other, each with all that has come in by then."""
+        while True:
+            if not self._new and not any(group.is_open for group in self._groups.values()):
+                self._arrived.clear()
+                await self._arrived.wait()
+            try:
+                await self._round()
+            except SimilarityError as error:
+                self._counts.stream_failures += 1
+                logger.warning("darling: work ahead of the trainer failed, and will be asked again: %s", error)
+
+    async def _round(self) -> None:
+        new, self._new = self._new, []
+        if new and await self._judge.read_ahead([text for _, text in new]):
+            return
+        for uid, text in new:
+            if uid not in self._groups:
+                self._groups[uid] = Arrivals(short_text_rule=self.how.short_text_rule)
+            self._groups[uid].add(text)
+        while len(self._groups) > self._most_groups:
+            self._groups.popitem(last=False)
+            self._counts.forgotten += 1
+        asked: list[tuple[Arrivals, tuple[int, int]]] = []
+        for group in self._groups.values():
+            if len(asked) >= PAIRS_AHEAD:
+                break
+            asked += [(group, pair) for pair in group.next_pairs()]
+        if not asked:
+            return
+        p = await self._judge.probabilities([(group.texts[i], group.texts[j]) for group, (i, j) in asked])
+        for (group, (i, j)), equivalent in zip(asked, (p > self.how.threshold).tolist(), strict=True):
+            if equivalent:
+                group.record(i, j)

@@ -1,0 +1,112 @@
+"""From pairs of responses to P(equivalent), with the forward passes somewhere else.
+
+Verdicts      one classifier: what must be read, asked of its workers, and what the rows mean
+Cascade       a cheap classifier settles the clear pairs, a dear one the doubtful ones
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from darling_plugin.core.partition import Recall
+from darling_plugin.service.asker import Asker
+from darling_plugin.similarity.cascade import doubtful
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Reader(Protocol):
+    """The light half of a judge (`classifier/front.py` has those of classifiers)."""
+
+    reads: Literal["texts", "pairs"]
+
+    def items(self, pairs: Pairs) -> list[Any]: ...
+
+    def probabilities(self, pairs: Pairs, rows: Mapping[Any, np.ndarray]) -> np.ndarray: ...
+
+
+class Judging(Protocol):
+    """What the service needs of a judge."""
+
+    @property
+    def recall(self) -> Recall | None:
+        """Verdicts that are known without a model; None where finding out costs as much as asking."""
+        ...
+
+    async def probabilities(self, pairs: Pairs) -> np.ndarray:
+        """P[k] of pairs[k]. Raises `SimilarityError`."""
+        ...
+
+    async def read_ahead(self, texts: Sequence[str]) -> bool:
+        """Read new responses before any pair is asked about; False where only pairs can be read."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Verdicts:
+    """One judge."""
+
+    def __init__(self, reader: Reader, asker: Asker):
+        self.reader = reader
+        self.asker = asker
+
+    @property
+    def recall(self) -> Recall | None:
+        return self._known if self.reader.reads == "pairs" else None
+
+    async def probabilities(self, pairs: Pairs) -> np.ndarray:
+        rows = await self.asker.rows(self.reader.items(pairs))
+        # In a thread: thousands of pairs take long enough to keep the workers waiting for their next batch.
+        return await asyncio.get_running_loop().run_in_executor(None, self.reader.probabilities, pairs, rows)
+
+    async def read_ahead(self, texts: Sequence[str]) -> bool:
+        if self.reader.reads == "pairs":
+            return False
+        await self.asker.rows(texts)
+        return True
+
+    async def close(self) -> None:
+        await self.asker.pool.close()
+
+    def _known(self, pairs: list[tuple[str, str]]) -> np.ndarray:
+        items = [self.reader.items([pair]) for pair in pairs]
+        rows = dict(zip(every := [item for own in items for item in own], self.asker.memory.recall(every), strict=True))
+        p = np.full(len(pairs), np.nan)
+        known = [k for k, own in enumerate(items) if all(rows[item] is not None for item in own)]
+        if known:
+            p[known] = self.reader.probabilities(
+                [pairs[k] for k in known], {i: r for i, r in rows.items() if r is not None}
+            )
+        return p
+
+
+class Cascade:
+    """P of the first classifier where it is clear, else of the second (`similarity/cascade.py`)."""
+
+    recall = None
+
+    def __init__(self, first: Verdicts, second: Verdicts, low: float, high: float):
+        self.first = first
+        self.second = second
+        self.low = low
+        self.high = high
+
+    async def probabilities(self, pairs: Pairs) -> np.ndarray:
+        p = await self.first.probabilities(pairs)
+        asked = np.flatnonzero(doubtful(p, self.low, self.high))
+        found = np.where(p > self.high, 1.0, 0.0)
+        if len(asked):
+            found[asked] = await self.second.probabilities([pairs[k] for k in asked.tolist()])
+        return found
+
+    async def read_ahead(self, texts: Sequence[str]) -> bool:
+        await self.first.read_ahead(texts)
+        return False
+
+    async def close(self) -> None:
+        await asyncio.gather(self.first.close(), self.second.close())

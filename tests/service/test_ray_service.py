@@ -1,0 +1,159 @@
+"""The service on a real Ray cluster of two nodes on this machine."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from darling_plugin.config import ServiceSettings, SimilaritySettings
+from darling_plugin.core import find_partition
+from darling_plugin.errors import ConfigError, SimilarityError
+from darling_plugin.service.actor import RemoteService, Sender, actor_name
+from darling_plugin.service.service import How
+from darling_plugin.similarity import ClassifierSimilarity
+
+sys.path.append(str(Path(__file__).parents[1] / "classifier"))  # tiny_bert: an encoder made in a second
+
+from tiny_bert import WORDS, make_encoder
+from tiny_classifier import make_classifier
+
+# Between random sentences the untrained encoder has cosines from 0.72 to 0.98, 0.95 at the 90th percentile.
+SHARP = {"scale": 100.0, "bias": -95.0}
+HOW = How(threshold=0.5, short_text_rule=False)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Ray makes its loops and pipes for itself, and the tests' own warnings are errors.
+        patch.setenv("RAY_worker_niceness", "0")
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+        cluster.add_node(num_cpus=2)
+        ray.init(address=cluster.address, log_to_driver=False)
+        yield cluster
+        ray.shutdown()
+        cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("ray service")
+    return str(make_classifier(path / "classifier", make_encoder(path), **SHARP))
+
+
+@pytest.fixture(scope="module")
+def service(cluster, folder):
+    """One for all tests of this file: a model takes long to load."""
+    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=2), HOW, "ray")
+    yield service
+
+
+@pytest.fixture(scope="module")
+def batch():
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice(WORDS, size=random.integers(1, 8))) for _ in range(80)]
+    return texts, [f"p{row % 10}" for row in range(80)]
+
+
+@pytest.fixture(scope="module")
+def expected(folder, batch):
+    judge = ClassifierSimilarity(folder, device="cpu")
+    return find_partition(*batch, judge, threshold=0.5, short_text_rule=False).labels.tolist()
+
+
+def replicas():
+    """(node, process) of each replica of this job."""
+    import ray
+
+    names = [name for name in ray.util.list_named_actors() if name.startswith("darling-") and name != actor_name()]
+    return ray.get([ray.get_actor(name).where.remote() for name in names])
+
+
+def test_replicas_are_on_both_nodes_and_the_labels_are_those_of_this_process(service, batch, expected):
+    assert 1 < max(expected) < 9  # neither one class nor all distinct
+    assert service.partition(*batch).labels.tolist() == expected
+    assert len({node for node, _ in replicas()}) == 2
+
+
+def test_responses_that_any_process_sends_are_read_ahead(service, batch):
+    import ray
+
+    @ray.remote(num_cpus=0)
+    def send(texts, uid):
+        sender = Sender()
+        for text, name in zip(texts, uid, strict=True):
+            sender.submit(name, text)
+        return ray.get(sender._actor.counts.remote()).arrived
+
+    texts, uid = batch
+    assert ray.get(send.remote(texts, uid)) <= len(texts)
+    service.partition(texts, uid)
+    counts = service.counts()
+    assert counts.read <= len(set(texts)) and counts.cached + counts.read >= len(set(texts))
+
+
+def test_a_node_that_leaves_takes_no_partition_with_it(cluster, service, batch, expected):
+    head = cluster.head_node.node_id
+    (other,) = [node for node in cluster.list_all_nodes() if node.node_id != head]
+    assert {node for node, _ in replicas()} == {head, other.node_id}
+    cluster.remove_node(other)
+    assert partition_anew(service, batch) == expected
+    assert {node for node, _ in replicas()} == {head}
+
+
+def test_a_replica_that_is_killed_comes_back_and_changes_nothing(service, batch, expected):
+    for _, process in replicas():
+        os.kill(process, signal.SIGKILL)
+    assert partition_anew(service, batch) == expected
+    assert service.counts().failures > 0
+
+
+def partition_anew(service, batch):
+    """The labels, with every text a little different from before: nothing comes out of the memory."""
+    texts, uid = batch
+    partition_anew.times += 1
+    return service.partition([f"{text}{' ' * partition_anew.times}" for text in texts], uid).labels.tolist()
+
+
+partition_anew.times = 0
+
+
+def test_the_service_itself_may_be_killed(service, batch, expected):
+    import ray
+
+    ray.kill(ray.get_actor(actor_name()), no_restart=False)
+    assert service.partition(*batch).labels.tolist() == expected
+
+
+def test_one_job_has_one_service(service, folder):
+    with pytest.raises(ConfigError, match="this Ray job has a partition service already"):
+        RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=1), HOW, "ray")
+
+
+def test_closing_leaves_no_actor_and_no_process(service):
+    """The last test of the service that all share."""
+    import ray
+
+    processes = [psutil.Process(process) for _, process in replicas()]
+    service.close()
+    assert psutil.wait_procs(processes, timeout=60)[1] == []
+    assert [name for name in ray.util.list_named_actors() if name.startswith("darling-")] == []
+
+
+def test_a_model_that_cannot_be_loaded_is_one_error(cluster, folder, tmp_path, batch):
+    import shutil
+
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    next(broken.rglob("model.safetensors")).write_bytes(b"nothing")
+    service = RemoteService(SimilaritySettings(model=str(broken)), ServiceSettings(replicas=1), HOW, "ray")
+    with pytest.raises(SimilarityError, match=r"cannot be started|damaged"):
+        service.partition(*batch)
+    service.close()
