@@ -12,6 +12,7 @@ import typer
 
 from darling_plugin.classifier.cli import app as classifier_app
 from darling_plugin.evaluation.report.cli import report
+from darling_plugin.launch.cli import check
 from darling_plugin.service.plan.cli import plan
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = typer.Typer(
 
 app.add_typer(classifier_app, name="classifier")
 app.command()(report)
+app.command()(check)
 app.command()(plan)
 
 MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}

@@ -1,0 +1,134 @@
+"""Quality of a response = the raw score of a reward model that verl serves: a verl `custom_reward_function`.
+
+With a function of its own, a response's score is asked for as soon as it is written, and it passes through the reward
+manager `darling`; without one, verl posts to the reward model itself and leaves the reward manager out. The request is
+the one that verl makes (`RewardLoopWorker.compute_score_disrm`, verl 0.9.1): the conversation in the reward model's
+chat template, to the router's `/classify`, without activation, last value.
+
+    reward.reward_model.enable=true  reward.reward_model.enable_resource_pool=true
+    reward.custom_reward_function.path=pkg://darling_plugin.quality.reward_model
+    +reward.custom_reward_function.reward_kwargs.model='${reward.reward_model.model_path}'
+
+verl gives a reward function no prompt, so each row of the data must have it as `extra_info.prompt`: a list of messages,
+or the user's text. Scores may be negative: see `darling.fusion.shift`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darling_plugin.errors import ConfigError, DarlingError, InputError
+
+TIMEOUT_S = 300.0
+ATTEMPTS = 6
+LONGEST_WAIT_S = 30.0
+
+
+class _Unavailable(DarlingError):
+    """The router or a server behind it did not answer; another try may help."""
+
+
+async def compute_score(
+    data_source: str,
+    solution_str: str,
+    ground_truth: Any,
+    extra_info: Mapping[str, Any] | None = None,
+    *,
+    model: str | None = None,
+    reward_router_address: str | None = None,
+    reward_model_tokenizer: Any = None,
+    attempts: int = ATTEMPTS,
+    first_wait_s: float = 1.0,
+) -> float:
+    """The reward model's score of `solution_str` as the answer to `extra_info["prompt"]`.
+
+    An empty response is scored like any other. `data_source` and `ground_truth` are not used.
+
+    Args:
+        model: the name that the reward model is served under, which is `reward.reward_model.model_path`.
+        reward_router_address: host:port, from verl.
+        reward_model_tokenizer: whose chat template writes the conversation; from verl.
+        attempts: requests made before a server that does not answer is an error.
+        first_wait_s: before the second attempt; doubled each time, at most 30 s.
+
+    Raises:
+        ConfigError: verl serves no reward model, or `model` is not set.
+        InputError: the row has no prompt.
+        DarlingError: the server refused the request, stayed away, or answered with something else than a number.
+    """
+    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+    if reward_router_address is None or reward_model_tokenizer is None:
+        raise ConfigError(
+            "reward.reward_model.enable: darling_plugin.quality.reward_model needs a reward model that verl serves. "
+            "Set reward.reward_model.enable=true, reward.reward_model.enable_resource_pool=true and "
+            "reward.reward_model.model_path."
+        )
+    if model is None:
+        raise ConfigError(
+            "reward.custom_reward_function.reward_kwargs.model: not set; it names the served reward model. Set "
+            "+reward.custom_reward_function.reward_kwargs.model='${reward.reward_model.model_path}'."
+        )
+    text = conversation(_messages(extra_info, data_source), solution_str, reward_model_tokenizer)
+    payload = {"model": model, "input": text, "use_activation": False}
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(_Unavailable),
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential(first_wait_s, max=LONGEST_WAIT_S),
+        reraise=True,
+    )
+    return _score(await retrying(_post, f"http://{reward_router_address}/classify", payload))
+
+
+def conversation(messages: Sequence[Mapping[str, Any]], response: str, tokenizer: Any) -> str:
+    """The messages and the response in the tokenizer's chat template, without the BOS that the server adds again."""
+    turns = [*(dict(message) for message in messages), {"role": "assistant", "content": response}]
+    text: str = tokenizer.apply_chat_template(turns, add_generation_prompt=False, tokenize=False)
+    return text.removeprefix(tokenizer.bos_token) if tokenizer.bos_token is not None else text
+
+
+def _messages(extra_info: Mapping[str, Any] | None, data_source: str) -> Sequence[Mapping[str, Any]]:
+    prompt = (extra_info or {}).get("prompt")
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}]
+    if prompt is None or len(prompt) == 0:
+        raise InputError(
+            f"extra_info.prompt: a row of data_source={data_source!r} has none, and a reward model reads the question "
+            "too. Write each row's conversation into its extra_info: the text, or the list of messages."
+        )
+    return list(prompt)
+
+
+async def _post(url: str, payload: Mapping[str, Any]) -> Any:
+    import aiohttp
+
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
+            session.post(url, json=payload) as answer,
+        ):
+            if answer.status >= 400:
+                kind = _Unavailable if answer.status >= 500 else DarlingError
+                raise kind(f"reward model at {url}: HTTP {answer.status}: {(await answer.text())[:500]}")
+            return await answer.json()
+    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        raise _Unavailable(
+            f"reward model at {url}: {type(error).__name__}: {error}. Its servers' log says why; a conversation longer "
+            "than reward.reward_model.rollout.max_model_len is one reason."
+        ) from error
+
+
+def _score(answer: Any) -> float:
+    try:
+        score = float(answer["data"][-1]["probs"][-1])
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise DarlingError(
+            f"reward model: expected data[-1].probs[-1] to be a number, got {str(answer)[:500]}. The model must be a "
+            "sequence classifier (architectures: …ForSequenceClassification) served with vLLM's pooling runner."
+        ) from None
+    if not math.isfinite(score):
+        raise DarlingError(f"reward model: the score is {score}; its weights or its dtype are damaged.")
+    return score

@@ -1,0 +1,21 @@
+"""verl is imported once for the whole session: most of what these tests cost."""
+
+import warnings
+from importlib.util import find_spec
+
+import pytest
+
+if find_spec("verl") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _verl():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # verl names each engine whose package is absent
+        import verl.trainer.ppo.v1  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    monkeypatch.delenv("VERL_PLATFORM", raising=False)
