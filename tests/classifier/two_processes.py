@@ -1,9 +1,10 @@
-"""Run by torchrun in every process: train, and print what this process ended with.
+"""Run by torchrun in every process: train, and write what this process ended with into FOLDER/ended-RANK.json.
 
 python two_processes.py PAIRS FOLDER ENCODER
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,4 +28,5 @@ recipe = make_recipe(base_model=encoder, epochs=2, learning_rate=3e-3)
 done = module.train(read_pairs(pairs), Path(folder), recipe, quiet=True)
 (learner,) = learners
 weights = [learner.loss.scale, learner.loss.bias, *learner.model.parameters()]
-print("ENDED", json.dumps({"steps": done.steps, "weights": sum(float(part.detach().sum()) for part in weights)}))
+ended = {"steps": done.steps, "weights": sum(float(part.detach().sum()) for part in weights)}
+Path(folder, f"ended-{os.environ['RANK']}.json").write_text(json.dumps(ended))  # a file each: printed lines can mix
