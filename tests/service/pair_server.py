@@ -14,8 +14,8 @@ class PairServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, says, fault=None, key=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, says, fault=None, key=None, port=0):
+        super().__init__(("127.0.0.1", port), Handler)
         self.says, self.fault, self.key = says, fault or (lambda number: None), key
         self.requests, self.pairs = 0, 0
         self.released = threading.Event()  # what hangs, hangs until then
