@@ -61,9 +61,19 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
         from darling_plugin.service.build import start_service
 
         return start_service(judge, how, service, backend="local")
+    if backend == "ray" and not service.gpus_per_replica and _reads_pairs(judge):
+        logger.warning(
+            "darling: a classifier that reads pairs runs on the CPUs (darling.service.gpus_per_replica=0), where its "
+            "verdicts take long. Give it GPUs; `darling plan` says how many."
+        )
     from darling_plugin.service.actor import RemoteService
 
     return RemoteService(settings.similarity, service, how, backend, holds=servers)
+
+
+def _reads_pairs(judge: Similarity) -> bool:
+    classifier = judge.second if isinstance(judge, CascadeSimilarity) else judge
+    return isinstance(classifier, ClassifierSimilarity) and classifier.front.reads == "pairs"
 
 
 def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:

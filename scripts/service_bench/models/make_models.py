@@ -26,7 +26,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from darling_plugin.classifier.calibrate import calibrate
+from darling_plugin.classifier.calibrate import Aim, calibrate
 from darling_plugin.classifier.cascade import make_cascade
 from darling_plugin.classifier.pairs import Pair, read_pairs
 from darling_plugin.classifier.recipe import Recipe
@@ -130,7 +130,7 @@ def main(
         kind="cross-encoder", both_orders=False, max_tokens=62, lora_rank=8, train_layers=3, adapter_only=True
     )
     train(short, work / "text", text)
-    calibrate(work / "text", short, "f1")
+    calibrate(work / "text", short, Aim("f1"))
     _keep(work / "text", HERE / "text")
 
     policy, prompts = quickstart / "warm_start_0", read_prompts(quickstart / "data" / "train.parquet")

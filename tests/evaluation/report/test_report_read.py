@@ -1,5 +1,9 @@
 import json
 import math
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import pytest
 from report_folders import sample, step, write_lines, write_run
@@ -23,14 +27,26 @@ def test_reads_a_whole_run(tmp_path):
     assert run.missing == ()
 
 
-def test_reads_what_verls_file_logger_writes(tmp_path, monkeypatch):
-    tracking = pytest.importorskip("verl.utils.tracking")
-    monkeypatch.delenv("VERL_FILE_LOGGER_PATH", raising=False)
-    monkeypatch.setenv("VERL_FILE_LOGGER_ROOT", str(tmp_path))
-    logger = tracking.FileLogger("project", "experiment")  # project/experiment.jsonl
-    logger.log({"critic/score/mean": 0.25, "note": "text"}, step=0)
-    logger.log({"critic/score/mean": math.nan, "actor/lr": 1e-6}, step=1)
-    logger.finish()
+VERLS_LOGGER = """
+import math
+from verl.utils.tracking import FileLogger
+logger = FileLogger("project", "experiment")  # project/experiment.jsonl
+logger.log({"critic/score/mean": 0.25, "note": "text"}, step=0)
+logger.log({"critic/score/mean": math.nan, "actor/lr": 1e-6}, step=1)
+logger.finish()
+"""
+
+
+@pytest.mark.skipif(find_spec("verl") is None, reason="verl is not installed")
+def test_reads_what_verls_file_logger_writes(tmp_path):
+    # In a process of its own: verl chooses its platform when it is imported, for all tests of a session.
+    environment = {key: value for key, value in os.environ.items() if key != "VERL_FILE_LOGGER_PATH"}
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", VERLS_LOGGER],
+        env=environment | {"VERL_FILE_LOGGER_ROOT": str(tmp_path)},
+        check=True,
+        capture_output=True,
+    )
     assert read_metrics(tmp_path / "project") == [{"step": 0, "critic/score/mean": 0.25}, {"step": 1, "actor/lr": 1e-6}]
 
 
