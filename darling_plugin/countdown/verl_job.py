@@ -56,6 +56,8 @@ class VerlJob:
             "VERL_PLATFORM": "cpu",
             "VERL_FILE_LOGGER_PATH": str(self._raw_metrics),
             "PYTHONUNBUFFERED": "1",
+            # Not somebody else's cluster that runs on this machine.
+            "RAY_ADDRESS": os.environ.get("RAY_ADDRESS", "local"),
             # A dozen processes share the cores: with more than one thread each they wait for one another.
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         }

@@ -141,28 +141,28 @@ def test_a_card_without_a_list_of_prompts_says_nothing_about_them():
 def test_the_share_of_cut_texts_is_of_the_distinct_ones():
     scorer = CountingScorer()
     pairs = [Pair("p", "abcd", "abc", 1), Pair("p", "abcd", "", 0), Pair("p", "abcde", "a", 0)]
-    held = judge(scorer, pairs, 32)
+    held = judge(scorer, pairs)
     assert (held.truncated, held.texts) == (2, 5)  # abcd, abcde; abc, "" and a
 
 
 def test_no_text_is_seen_before_the_clock_starts():
     scorer = CountingScorer()
-    judge(scorer, PAIRS, 2)
+    judge(scorer, PAIRS)
     warm, timed = scorer.asked
-    assert len(warm) == 2
+    assert len(warm) == len(PAIRS)
     assert timed == [pair.texts for pair in PAIRS]
     assert not {text for pair in warm for text in pair} & {text for pair in timed for text in pair}
 
 
 def test_probabilities_come_from_the_logits_at_the_cards_temperature():
-    held = judge(CountingScorer(temperature=2.0, threshold=0.25), [Pair("p", "abcd", "ab", 1)], 8)
+    held = judge(CountingScorer(temperature=2.0, threshold=0.25), [Pair("p", "abcd", "ab", 1)])
     assert held.probabilities == pytest.approx([1 / (1 + np.exp(-2 / 2))])
     assert held.threshold == 0.25
 
 
 def test_progress_is_told_in_lines():
     lines = []
-    judge(CountingScorer(), PAIRS, 2, lines.append)
+    judge(CountingScorer(), PAIRS, lines.append)
     assert lines == [f"counting: {done} read" for done in range(1, 7)]
 
 
