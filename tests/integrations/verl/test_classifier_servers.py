@@ -1,0 +1,52 @@
+"""The settings of the servers that verl launches for a classifier, as far as they can be tested without a GPU."""
+
+import json
+
+import pytest
+
+from darling_plugin.config import ServiceSettings
+from darling_plugin.errors import ConfigError
+from darling_plugin.integrations.verl.classifier_servers import server_config
+from darling_plugin.service.build import check_backend
+from darling_plugin.similarity import LexicalSimilarity, build_similarity
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A folder with no more than the configuration of a classifier that reads 2,048 tokens."""
+    config = {"model_type": "modernbert", "architectures": ["ModernBertForSequenceClassification"]}
+    (tmp_path / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 2048}))
+    return str(tmp_path)
+
+
+def test_verl_takes_the_settings_of_a_server(compose, model):
+    from verl.utils.config import omega_conf_to_dataclass
+
+    settings = ServiceSettings(backend="vllm", replicas=2, gpus_per_replica=2, batch_tokens=4096)
+    rollout = omega_conf_to_dataclass(server_config(compose(), settings, model))
+    assert (rollout.name, rollout.tensor_model_parallel_size) == ("vllm", 2)
+    assert rollout.prompt_length + rollout.response_length == 2048  # the longest input, as verl reckons it
+    assert rollout.max_num_batched_tokens == 4096
+    assert not rollout.free_cache_engine and rollout.enable_prefix_caching and not rollout.skip_tokenizer_init
+
+
+def test_the_job_keeps_its_own_reward_models_settings(compose, model):
+    config = compose()
+    before = config.reward.reward_model.rollout.prompt_length
+    server_config(config, ServiceSettings(backend="vllm"), model)
+    assert config.reward.reward_model.rollout.prompt_length == before
+
+
+@pytest.mark.parametrize("backend", ["vllm", "urls"])
+def test_a_server_is_for_a_classifier_that_reads_pairs(backend):
+    settings = ServiceSettings(backend=backend, urls=["http://host:1"] if backend == "urls" else None)
+    for judge in (LexicalSimilarity(), build_similarity("classifier")):
+        with pytest.raises(ConfigError, match=rf"darling.service.backend={backend}: a server answers for a pair"):
+            check_backend(judge, settings)
+
+
+def test_a_key_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    settings = ServiceSettings(urls=["http://host:1"], api_key_env="NO_SUCH_KEY")
+    with pytest.raises(ConfigError, match=r"darling.service.api_key_env=NO_SUCH_KEY: there is no such environment"):
+        check_backend(build_similarity("classifier"), settings)
