@@ -70,6 +70,7 @@ class PartitionService:
         self._thread = threading.Thread(target=self._loop.run_forever, name="darling-service", daemon=True)
         self._thread.start()
         self._arrived = asyncio.Event()
+        self._at_rest = asyncio.Event()  # nothing is left to work on ahead
         try:
             self._judge = self._run(make())
         except BaseException:
@@ -155,7 +156,9 @@ class PartitionService:
         while True:
             if not self._new and not any(group.is_open for group in self._groups.values()):
                 self._arrived.clear()
+                self._at_rest.set()
                 await self._arrived.wait()
+                self._at_rest.clear()
             try:
                 await self._round()
             except SimilarityError as error:

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 
 import numpy as np
@@ -25,18 +26,14 @@ def serving():
         service.close()
 
 
-def settled(service, worker_items=None):
-    """Wait until the work ahead has nothing left to do: it runs in the service's own loop, one round after another."""
-    import asyncio
+def settled(service):
+    """Wait until the work ahead has nothing left to do."""
 
-    async def idle():
-        while service._new or any(group.is_open for group in service._groups.values()) or not waiting():
+    async def at_rest():
+        while service._new or not service._at_rest.is_set():
             await asyncio.sleep(0)
 
-    def waiting():
-        return service._judge.asker.pool._open == 0
-
-    service._run(idle())
+    service._run(at_rest())
 
 
 def groups(sizes, letters, seed=0):
