@@ -75,8 +75,12 @@ def read_card(folder: Path) -> Card:
             "another model"
         ) from None
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ConfigError(f"{path} is damaged or was made by another version: {problems}") from None
+        raise ConfigError(f"{path} is damaged or was made by another version: {problems(error)}") from None
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong with a file, field by field, in one line."""
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
 
 
 def write_card(folder: Path, card: Card) -> None:

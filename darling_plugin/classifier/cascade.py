@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from darling_plugin.errors import InputError
-from darling_plugin.similarity.cascade import CascadeCard, doubtful
+from darling_plugin.similarity.cascade import CascadeCard, settle
 from darling_plugin.similarity.classifier import ClassifierSimilarity
 
 MOST = 0.01
@@ -60,13 +60,14 @@ def choose_bounds(p: np.ndarray, equivalent: np.ndarray, most: float = MOST) -> 
     # As far down as the share of distinct ones among those above stays within `most`.
     fits = [bound for bound in between[between >= low] if (~equivalent[p > bound]).sum() <= most * (p > bound).sum()]
     high = float(min(fits, default=1.0))
-    said = np.where(doubtful(p, low, high), equivalent, p > high)
+    said, asked = settle(p, low, high)
+    said[asked] = equivalent[asked]
     return Bounds(
         low=low,
         high=high,
         pairs=len(p),
         equivalent=float(equivalent.mean()),
-        settled=float(1 - doubtful(p, low, high).mean()),
+        settled=1 - len(asked) / len(p),
         agreement=float((said == equivalent).mean()),
     )
 

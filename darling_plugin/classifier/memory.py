@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from threading import Lock
 
@@ -33,7 +33,7 @@ class Memory:
 
     def recall(self, items: Sequence[Item]) -> list[np.ndarray | None]:
         """rows[k] of items[k], None where it is not known."""
-        keys = [digest(item) for item in items]
+        keys = digests(items)
         with self._lock:
             found = [self._rows.get(key) for key in keys]
             for key, row in zip(keys, found, strict=True):
@@ -41,11 +41,11 @@ class Memory:
                     self._rows.move_to_end(key)
         return found
 
-    def keep(self, items: Iterable[Item], rows: np.ndarray) -> None:
+    def keep(self, items: Sequence[Item], rows: np.ndarray) -> None:
         """Keep rows[k] of items[k]."""
+        keys = digests(items)
         with self._lock:
-            for item, row in zip(items, rows, strict=True):
-                key = digest(item)
+            for key, row in zip(keys, rows, strict=True):
                 if key not in self._rows:
                     # A copy: a view would hold the whole batch's array for as long as one row of it is kept.
                     self._rows[key] = np.array(row)
@@ -55,12 +55,16 @@ class Memory:
                 self._bytes -= _size(gone)
 
 
-def digest(item: Item) -> bytes:
-    """16 bytes that stand for the item: equal for equal content, in every process."""
-    if isinstance(item, str):
-        return blake2b(item.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    first, second = (blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in item)
-    return blake2b(first + second, digest_size=16, person=b"pair").digest()
+def digests(items: Sequence[Item]) -> list[bytes]:
+    """16 bytes that stand for each item: equal for equal content, in every process. A text is hashed once a call."""
+    texts = dict.fromkeys(text for item in items for text in ((item,) if isinstance(item, str) else item))
+    of = {text: blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts}
+    return [
+        of[item]
+        if isinstance(item, str)
+        else blake2b(of[item[0]] + of[item[1]], digest_size=16, person=b"pair").digest()
+        for item in items
+    ]
 
 
 def _size(row: np.ndarray) -> int:

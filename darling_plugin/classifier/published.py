@@ -145,9 +145,7 @@ class PublishedClassifier:
 
     def from_vllm(self, probabilities: Sequence[Sequence[float]]) -> np.ndarray:
         """What `logits` gives, from the class probabilities that vLLM gave for `vllm_inputs`."""
-        # The smallest float32 stands in for a probability that underflowed to 0.
-        logs = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64).reshape(-1, 2), np.finfo(np.float32).tiny))
-        return self._answers(logs[:, -1] - logs[:, 0])
+        return self._answers(log_odds(probabilities))
 
     def _asked(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         asked = [(min(pair), max(pair)) for pair in pairs]
@@ -169,6 +167,13 @@ class PublishedForward:
 
     def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> np.ndarray:
         return self.classifier.logits(items, progress).astype(np.float32)[:, None]
+
+
+def log_odds(probabilities: Sequence[Sequence[float]]) -> np.ndarray:
+    """Log-odds of the last of two classes, from a server's probabilities of both; shape (pairs,), float64."""
+    # The smallest float32 stands in for a probability that underflowed to 0.
+    logs = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64).reshape(-1, 2), np.finfo(np.float32).tiny))
+    return np.asarray(logs[:, -1] - logs[:, 0])
 
 
 def open_card(model: str) -> Card:

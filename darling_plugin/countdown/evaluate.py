@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import comb, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from darling_plugin.countdown.data import Prompt
 from darling_plugin.countdown.task import RESPONSE_LENGTH, verify
 from darling_plugin.countdown.threads import torch_threads
 from darling_plugin.errors import InputError
+from darling_plugin.evaluation.pass_at_k import pass_at_k
 from darling_plugin.progress import progress
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def evaluate(
     for prompt, texts in zip(prompts, responses, strict=True):
         right = [e.form for text in texts if (e := verify(prompt.digits, prompt.target, text)) is not None]
         values["pass_at_1"].append(len(right) / samples)
-        values["pass_at_k"].append(at_least_one(samples, len(right), k))
-        values["distinct_correct"].append(sum(at_least_one(samples, x, k) for x in Counter(right).values()))
+        values["pass_at_k"].append(pass_at_k(samples, len(right), k))
+        values["distinct_correct"].append(sum(pass_at_k(samples, x, k) for x in Counter(right).values()))
     return Evaluation(
         **{name: sum(each) / len(each) for name, each in values.items()},
         k=k,
@@ -83,11 +84,6 @@ def evaluate(
         seconds=time.perf_counter() - began,
         standard_error={name: _standard_error(each) for name, each in values.items()},
     )
-
-
-def at_least_one(n: int, count: int, k: int) -> float:
-    """P(k of n samples, drawn without replacement, hold at least one of `count`) = 1 − C(n−count, k) / C(n, k)."""
-    return 1.0 - comb(n - count, k) / comb(n, k)
 
 
 def sample(

@@ -67,15 +67,19 @@ def start_service(
     return PartitionService(make, counts, how)
 
 
+def pair_classifier(similarity: Similarity) -> ClassifierSimilarity | None:
+    """The classifier that reads pairs, of a cascade its second; None for a judge that has none."""
+    judge = similarity.second if isinstance(similarity, CascadeSimilarity) else similarity
+    return judge if isinstance(judge, ClassifierSimilarity) and judge.front.reads == "pairs" else None
+
+
 def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
     """Raise `ConfigError` where the judge cannot run on the backend that the settings name."""
-    if settings.backend in ("urls", "vllm"):
-        served = similarity.second if isinstance(similarity, CascadeSimilarity) else similarity
-        if not isinstance(served, ClassifierSimilarity) or served.front.reads != "pairs":
-            raise ConfigError(
-                f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this judge "
-                f"({type(served).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
-            )
+    if settings.backend in ("urls", "vllm") and pair_classifier(similarity) is None:
+        raise ConfigError(
+            f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this judge "
+            f"({type(similarity).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
+        )
     if settings.api_key_env and settings.api_key_env not in os.environ:
         raise ConfigError(
             f"darling.service.api_key_env={settings.api_key_env}: there is no such environment variable. Export it "

@@ -14,7 +14,7 @@ import numpy as np
 
 from darling_plugin.core.partition import Recall
 from darling_plugin.service.asker import Asker
-from darling_plugin.similarity.cascade import doubtful
+from darling_plugin.similarity.cascade import settle
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -97,9 +97,7 @@ class Cascade:
         self.high = high
 
     async def probabilities(self, pairs: Pairs) -> np.ndarray:
-        p = await self.first.probabilities(pairs)
-        asked = np.flatnonzero(doubtful(p, self.low, self.high))
-        found = np.where(p > self.high, 1.0, 0.0)
+        found, asked = settle(await self.first.probabilities(pairs), self.low, self.high)
         if len(asked):
             found[asked] = await self.second.probabilities([pairs[k] for k in asked.tolist()])
         return found

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
 from darling_plugin.classifier import published
 from darling_plugin.classifier.card import Card
 from darling_plugin.classifier.memory import Item
@@ -64,7 +62,4 @@ class ClassifyWire:
 
     def rows(self, answer: Any) -> list[list[float]]:
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
-        p = np.array([entry["probs"] for entry in entries], dtype=np.float64).reshape(len(entries), 2)
-        # The smallest float32 stands in for a probability that underflowed to 0.
-        logs = np.log(np.maximum(p, np.finfo(np.float32).tiny))
-        return (logs[:, 1:] - logs[:, :1]).tolist()
+        return published.log_odds([entry["probs"] for entry in entries])[:, None].tolist()

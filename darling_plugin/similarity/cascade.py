@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from darling_plugin.classifier.card import problems
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier import ClassifierSimilarity
 
@@ -65,17 +66,22 @@ class CascadeSimilarity:
         self.default_threshold = self.second.default_threshold
 
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
-        p = self.first(pairs)
-        asked = np.flatnonzero(doubtful(p, self.card.low, self.card.high))
-        found = np.where(p > self.card.high, 1.0, 0.0)
+        found, asked = settle(self.first(pairs), self.card.low, self.card.high)
         if len(asked):
             found[asked] = self.second([pairs[k] for k in asked.tolist()])
         return found
 
 
-def doubtful(p: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Which of the first classifier's P leave the pair to the second; shape of p, bool."""
-    return (p >= low) & (p <= high)
+class Settled(NamedTuple):
+    """found: P = 0 or 1 of each pair, as far as the first is clear. asked: numbers of the pairs left to the second."""
+
+    found: np.ndarray
+    asked: np.ndarray
+
+
+def settle(p: np.ndarray, low: float, high: float) -> Settled:
+    """What the first classifier's P, shape (pairs,), settle by themselves."""
+    return Settled(np.where(p > high, 1.0, 0.0), np.flatnonzero((p >= low) & (p <= high)))
 
 
 def _beside(file: Path, name: str) -> str:
@@ -94,5 +100,4 @@ def read_cascade(path: Path) -> CascadeCard:
             "`darling classifier cascade`"
         ) from None
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ConfigError(f"{path} is no cascade's file: {problems}") from None
+        raise ConfigError(f"{path} is no cascade's file: {problems(error)}") from None

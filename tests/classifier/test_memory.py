@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darling_plugin.classifier.memory import Memory, digest
+from darling_plugin.classifier.memory import Memory, digests
 
 
 def test_what_was_kept_comes_back_by_content():
@@ -35,5 +35,6 @@ def test_a_row_does_not_hold_its_batch():
 
 @given(st.lists(st.text(max_size=3), min_size=2, max_size=2), st.lists(st.text(max_size=3), min_size=2, max_size=2))
 def test_digests_tell_pairs_and_texts_apart(one, other):
-    assert (digest(tuple(one)) == digest(tuple(other))) == (one == other)
-    assert digest(tuple(one)) != digest("".join(one))
+    first, second, text = digests([tuple(one), tuple(other), "".join(one)])
+    assert (first == second) == (one == other)
+    assert first != text

@@ -5,8 +5,9 @@ import pytest
 from darling_plugin.countdown import evaluate as module
 from darling_plugin.countdown import model
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.evaluate import at_least_one, evaluate, sample
+from darling_plugin.countdown.evaluate import evaluate, pass_at_k, sample
 from darling_plugin.errors import InputError
+from darling_plugin.evaluation.pass_at_k import pass_at_k
 
 PROMPT = Prompt((3, 8, 1, 7, 2), 19)
 
@@ -20,11 +21,11 @@ def untrained(tmp_path_factory):
 
 
 @pytest.mark.parametrize("n", [1, 4, 6])
-def test_at_least_one_agrees_with_every_subset(n):
+def test_pass_at_k_agrees_with_every_subset(n):
     for count, k in itertools.product(range(n + 1), range(1, n + 1)):
         subsets = list(itertools.combinations(range(n), k))
         expected = sum(min(subset) < count for subset in subsets) / len(subsets)  # samples 0 … count−1 are the ones
-        assert at_least_one(n, count, k) == pytest.approx(expected)
+        assert pass_at_k(n, count, k) == pytest.approx(expected)
 
 
 def _evaluate(monkeypatch, responses, **settings):

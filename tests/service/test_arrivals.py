@@ -5,7 +5,12 @@ from darling_plugin.service.arrivals import Arrivals
 
 
 def asked(texts, same, *, rule=False):
-    """All that is asked while the texts come in one by one, and every pair that is joined."""
+    """All that is asked while the texts come in one by one."""
+    return streamed(texts, same, rule=rule)[1]
+
+
+def streamed(texts, same, *, rule=False):
+    """The group, and all that is asked about it."""
     group, pairs = Arrivals(short_text_rule=rule), []
     for text in texts:
         group.add(text)
@@ -15,7 +20,7 @@ def asked(texts, same, *, rule=False):
                 if same(group.texts[i], group.texts[j]):
                     group.record(i, j)
     assert not group.is_open
-    return pairs
+    return group, pairs
 
 
 def test_a_response_like_all_others_costs_one_question():
@@ -48,14 +53,7 @@ def test_no_pair_twice_and_what_is_not_asked_is_joined(texts, yes):
     def same(a, b):
         return (int(a), int(b)) in yes or (int(b), int(a)) in yes
 
-    group, pairs = Arrivals(short_text_rule=False), []
-    for text in texts:
-        group.add(text)
-        while round_ := group.next_pairs():
-            pairs += round_
-            for i, j in round_:
-                if same(group.texts[i], group.texts[j]):
-                    group.record(i, j)
+    group, pairs = streamed(texts, same)
     assert len(set(pairs)) == len(pairs) and all(i < j for i, j in pairs)
     left = {(i, j) for j in range(len(group.texts)) for i in range(j)} - set(pairs)
     assert all(group._classes.of[i] == group._classes.of[j] for i, j in left)

@@ -79,7 +79,7 @@ def test_probability_is_the_mean_over_both_orders(server):
     assert judge([("aa", "bb"), ("aa", "b"), ("a", "bb"), ("c", "c")]).tolist() == [1.0, 0.5, 0.5, 1.0]
     server.say = lambda first, second: json.dumps({"verdict": "different"})
     assert judge([("aa", "bb")]).tolist() == [0.0]
-    assert sorted(server.asked[:2]) == [("aa", "bb"), ("bb", "aa")]
+    assert {("aa", "bb"), ("bb", "aa")} <= set(server.asked)
     assert judge.usage.requests == 8 and judge.usage.prompt_tokens == 80
 
 

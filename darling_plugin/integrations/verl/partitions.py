@@ -11,15 +11,10 @@ from omegaconf import DictConfig
 
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.core.partition import Partition
+from darling_plugin.service.build import pair_classifier, start_service
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.service import How
-from darling_plugin.similarity import (
-    CallableSimilarity,
-    CascadeSimilarity,
-    ClassifierSimilarity,
-    LexicalSimilarity,
-    Similarity,
-)
+from darling_plugin.similarity import CallableSimilarity, LexicalSimilarity, Similarity
 
 if TYPE_CHECKING:
     from darling_plugin.integrations.verl.classifier_servers import Servers
@@ -50,7 +45,7 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
     service, servers = settings.service, None
     if service.backend == "vllm":
         servers = _launched(config, service, judge)
-        service = service.model_copy(update={"urls": servers.urls})
+        service = service.model_copy(update={"backend": "urls", "urls": servers.urls})
     backend = choose_backend(service, judge)
     logger.info("darling: partitions by %s, darling.service.backend=%s", type(judge).__name__, backend or "none needed")
     if backend is None:
@@ -58,10 +53,8 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
     of_judge = settings.pipeline(judge, shift="none")
     how = How(of_judge.threshold, of_judge.short_text_rule, service.partition)
     if backend == "local":
-        from darling_plugin.service.build import start_service
-
         return start_service(judge, how, service, backend="local")
-    if backend == "ray" and not service.gpus_per_replica and _reads_pairs(judge):
+    if backend == "ray" and not service.gpus_per_replica and pair_classifier(judge):
         logger.warning(
             "darling: a classifier that reads pairs runs on the CPUs (darling.service.gpus_per_replica=0), where its "
             "verdicts take long. Give it GPUs; `darling plan` says how many."
@@ -71,16 +64,11 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
     return RemoteService(settings.similarity, service, how, backend, holds=servers)
 
 
-def _reads_pairs(judge: Similarity) -> bool:
-    classifier = judge.second if isinstance(judge, CascadeSimilarity) else judge
-    return isinstance(classifier, ClassifierSimilarity) and classifier.front.reads == "pairs"
-
-
 def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:
     from darling_plugin.integrations.verl.classifier_servers import launch_servers
 
-    classifier = judge.second if isinstance(judge, CascadeSimilarity) else judge
-    assert isinstance(classifier, ClassifierSimilarity)  # `check_backend` has seen to it
+    classifier = pair_classifier(judge)
+    assert classifier is not None  # `check_backend` has seen to it
     servers = launch_servers(config, settings, classifier.model)
     logger.info("darling: the classifier is served at %s", ", ".join(servers.urls))
     return servers
@@ -93,7 +81,8 @@ def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["loc
         return None
     if settings.backend == "auto":
         return "urls" if settings.urls else "ray"
-    return "urls" if settings.backend == "vllm" else settings.backend
+    assert settings.backend != "vllm"  # by now those servers run, and have addresses
+    return settings.backend
 
 
 def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:

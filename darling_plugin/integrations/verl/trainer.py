@@ -23,7 +23,7 @@ from darling_plugin.config import DarlingSettings
 from darling_plugin.core import PipelineResult, group_advantages, group_metrics, run_pipeline
 from darling_plugin.errors import SimilarityError
 from darling_plugin.integrations.verl import estimator, rollouts, samples
-from darling_plugin.integrations.verl.partitions import open_service, service_metrics
+from darling_plugin.integrations.verl.partitions import Service, open_service, service_metrics
 from darling_plugin.integrations.verl.rollouts import Rollouts
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
 from darling_plugin.similarity import Similarity
@@ -95,6 +95,7 @@ class DarlingTrainer:
         self._darling = read_settings(self.config)
         self._darling_log = StepLog()
         self._prepared: Prepared | None = None
+        self._service: Service | None = None
         if not self._watched:
             return
         self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
@@ -158,18 +159,18 @@ class DarlingTrainer:
         return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]
 
     def on_validate_begin(self) -> None:
-        if self._watched and self._service is not None:
+        if self._service is not None:
             self._service.pause()
         super().on_validate_begin()  # type: ignore[misc]
 
     def on_validate_end(self) -> None:
         super().on_validate_end()  # type: ignore[misc]
-        if self._watched and self._service is not None:
+        if self._service is not None:
             self._service.resume()
 
     def on_train_end(self) -> None:
         super().on_train_end()  # type: ignore[misc]
-        if self._watched and self._service is not None:
+        if self._service is not None:
             self._service.close()
 
     def _fuse(self, rows: Rollouts) -> PipelineResult:

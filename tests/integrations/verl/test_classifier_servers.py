@@ -50,3 +50,18 @@ def test_a_key_that_is_not_there_is_named(monkeypatch):
     settings = ServiceSettings(urls=["http://host:1"], api_key_env="NO_SUCH_KEY")
     with pytest.raises(ConfigError, match=r"darling.service.api_key_env=NO_SUCH_KEY: there is no such environment"):
         check_backend(build_similarity("classifier"), settings)
+
+
+def test_the_service_is_given_the_addresses_of_the_servers(compose, monkeypatch):
+    from darling_plugin.config import DarlingSettings
+    from darling_plugin.integrations.verl import classifier_servers, partitions
+    from darling_plugin.service import actor
+
+    servers = classifier_servers.Servers(["http://host:1"], [])
+    monkeypatch.setattr(partitions, "_launched", lambda *given: servers)
+    monkeypatch.setattr(actor, "RemoteService", lambda judge, settings, how, backend, holds: (settings, backend, holds))
+    asked = DarlingSettings(service=ServiceSettings(backend="vllm"))
+    settings, backend, holds = partitions.open_service(compose(), asked, LexicalSimilarity())
+    assert (backend, holds) == ("urls", servers)
+    # As the actor reads them: checked again.
+    assert ServiceSettings(**settings.model_dump()).urls == ["http://host:1"]

@@ -19,7 +19,7 @@ def launch(config) -> None:
 
 
 PARTS = ["base", "cpu"]  # what other configurations are made of; the rest are whole jobs but for data and model
-RECIPES = ["creative", "math"]  # their classifiers are on a hub: tests/recipes
+RECIPES = ["creative", "math"]  # their classifiers are on a hub: tests/launch/recipes
 
 
 @pytest.mark.parametrize("name", [*(name for name in NAMES if name not in PARTS + RECIPES), "[countdown,cpu]"])
