@@ -5,7 +5,7 @@ import pytest
 from darling_plugin.countdown import evaluate as module
 from darling_plugin.countdown import model
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.evaluate import evaluate, pass_at_k, sample
+from darling_plugin.countdown.evaluate import evaluate, sample
 from darling_plugin.errors import InputError
 from darling_plugin.evaluation.pass_at_k import pass_at_k
 
