@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,17 @@ Item = str | tuple[str, str]
 """A response, or an ordered pair of responses: what one forward pass reads."""
 
 BYTES = 512 * 2**20
+KEY_BYTES = 16
+
+
+class Contents(NamedTuple):
+    """What a memory holds, the least recently used first."""
+
+    keys: np.ndarray
+    """(n, 16) uint8"""
+
+    rows: np.ndarray
+    """(n, width of a row)"""
 
 
 class Memory:
@@ -50,19 +62,39 @@ class Memory:
                     # A copy: a view would hold the whole batch's array for as long as one row of it is kept.
                     self._rows[key] = np.array(row)
                     self._bytes += _size(row)
-            while self._bytes > self.most_bytes and len(self._rows) > 1:
-                _, gone = self._rows.popitem(last=False)
-                self._bytes -= _size(gone)
+            self._shrink()
+
+    def contents(self) -> Contents:
+        """All of it, to be put into a file. An empty memory gives arrays of no rows."""
+        with self._lock:
+            keys, rows = b"".join(self._rows), list(self._rows.values())
+        return Contents(
+            np.frombuffer(keys, dtype=np.uint8).reshape(-1, KEY_BYTES), np.stack(rows) if rows else np.empty((0, 0))
+        )
+
+    def refill(self, contents: Contents) -> None:
+        """Keep what another memory of the same model held; what is known here already stays as it is."""
+        with self._lock:
+            for key, row in zip(contents.keys, contents.rows, strict=True):
+                if (kept := key.tobytes()) not in self._rows:
+                    self._rows[kept] = np.array(row)
+                    self._bytes += _size(row)
+            self._shrink()
+
+    def _shrink(self) -> None:
+        while self._bytes > self.most_bytes and len(self._rows) > 1:
+            _, gone = self._rows.popitem(last=False)
+            self._bytes -= _size(gone)
 
 
 def digests(items: Sequence[Item]) -> list[bytes]:
-    """16 bytes that stand for each item: equal for equal content, in every process. A text is hashed once a call."""
+    """`KEY_BYTES` that stand for each item: equal for equal content, in every process. A text is hashed once a call."""
     texts = dict.fromkeys(text for item in items for text in ((item,) if isinstance(item, str) else item))
-    of = {text: blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts}
+    of = {text: blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest() for text in texts}
     return [
         of[item]
         if isinstance(item, str)
-        else blake2b(of[item[0]] + of[item[1]], digest_size=16, person=b"pair").digest()
+        else blake2b(of[item[0]] + of[item[1]], digest_size=KEY_BYTES, person=b"pair").digest()
         for item in items
     ]
 

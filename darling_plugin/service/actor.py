@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.core.partition import Partition
 from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
@@ -50,6 +51,12 @@ class ServiceActor:
 
     def counts(self) -> Counts:
         return self._service.counts()
+
+    def memory(self) -> dict[str, Contents]:
+        return self._service.memory()
+
+    def remember(self, contents: Mapping[str, Contents]) -> None:
+        self._service.remember(contents)
 
     def close(self) -> None:
         self._service.close()
@@ -97,16 +104,7 @@ class RemoteService:
     def partition(
         self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
     ) -> Partition:
-        from ray.exceptions import RayError, RayTaskError
-
-        try:
-            return self._get(self._actor.partition.remote(list(texts), list(uid), correct))
-        except RayTaskError as error:
-            if isinstance(error.cause, DarlingError):
-                raise error.cause from None
-            raise
-        except RayError as error:
-            raise SimilarityError(f"the partition service is gone, {TRIES} tries later: {error}") from error
+        return self._answer(self._actor.partition.remote(list(texts), list(uid), correct))
 
     def pause(self) -> None:
         self._get(self._actor.pause.remote())
@@ -117,10 +115,29 @@ class RemoteService:
     def counts(self) -> Counts:
         return self._get(self._actor.counts.remote())
 
+    def memory(self) -> dict[str, Contents]:
+        return self._answer(self._actor.memory.remote())
+
+    def remember(self, contents: Mapping[str, Contents]) -> None:
+        self._answer(self._actor.remember.remote(contents))
+
     def close(self) -> None:
         """End the service and its replicas."""
         self._get(self._actor.close.remote())
         self._kill(self._actor)
+
+    def _answer(self, call: Any) -> Any:
+        """What the actor gave; raises what it raised, and `SimilarityError` where it is gone."""
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            return self._get(call)
+        except RayTaskError as error:
+            if isinstance(error.cause, DarlingError):
+                raise error.cause from None
+            raise
+        except RayError as error:
+            raise SimilarityError(f"the partition service is gone, {TRIES} tries later: {error}") from error
 
 
 def _absolute(similarity: SimilaritySettings) -> SimilaritySettings:

@@ -14,12 +14,13 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from darling_plugin.classifier.memory import Contents
 from darling_plugin.core.partition import Partition, find_partition
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.arrivals import Arrivals
@@ -114,6 +115,15 @@ class PartitionService:
             return self._counts.take()
 
         return self._run(take())
+
+    def memory(self) -> dict[str, Contents]:
+        """What the judge's models said so far, for `remember` of a service with the same judge."""
+        return {name: memory.contents() for name, memory in self._judge.memories.items()}
+
+    def remember(self, contents: Mapping[str, Contents]) -> None:
+        """Take over what `memory` of an earlier service gave."""
+        for name, memory in self._judge.memories.items():
+            memory.refill(contents[name])
 
     def close(self) -> None:
         """Stop the work ahead, the workers and the loop. A second call does nothing."""

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from darling_plugin.classifier.memory import Memory
 from darling_plugin.core.partition import Recall
 from darling_plugin.service.asker import Asker
 from darling_plugin.similarity.cascade import settle
@@ -45,6 +46,11 @@ class Judging(Protocol):
         """Read new responses before any pair is asked about; False where only pairs can be read."""
         ...
 
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What its models said, under names of its own."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -69,6 +75,10 @@ class Verdicts:
             return False
         await self.asker.rows(texts)
         return True
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        return {"judge": self.asker.memory}
 
     async def close(self) -> None:
         await self.asker.pool.close()
@@ -105,6 +115,10 @@ class Cascade:
     async def read_ahead(self, texts: Sequence[str]) -> bool:
         await self.first.read_ahead(texts)
         return False
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        return {"first": self.first.asker.memory, "second": self.second.asker.memory}
 
     async def close(self) -> None:
         await asyncio.gather(self.first.close(), self.second.close())

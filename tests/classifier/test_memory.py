@@ -38,3 +38,30 @@ def test_digests_tell_pairs_and_texts_apart(one, other):
     first, second, text = digests([tuple(one), tuple(other), "".join(one)])
     assert (first == second) == (one == other)
     assert first != text
+
+
+def test_another_memory_takes_over_what_one_held():
+    memory = Memory()
+    memory.keep(["a", "b", ("a", "b")], np.array([[1.0], [2.0], [3.0]]))
+    memory.recall(["a"])  # now the most recently used
+    room_for_two = Memory(most_bytes=2 * (8 + 250))
+    room_for_two.refill(memory.contents())
+    assert [row if row is None else row.tolist() for row in room_for_two.recall(["a", "b", ("a", "b")])] == [
+        [1.0],
+        None,  # the least recently used one
+        [3.0],
+    ]
+
+
+def test_an_empty_memory_gives_nothing_to_take_over():
+    memory = Memory()
+    memory.refill(Memory().contents())
+    assert len(memory) == 0
+
+
+def test_what_is_known_already_stays():
+    memory, other = Memory(), Memory()
+    memory.keep(["a"], np.array([[1.0]]))
+    other.keep(["a"], np.array([[2.0]]))
+    memory.refill(other.contents())
+    assert memory.recall(["a"])[0].tolist() == [1.0]

@@ -67,6 +67,7 @@ def server_config(config: DictConfig, settings: ServiceSettings, model: str) -> 
             response_length=1,
             max_num_batched_tokens=max(positions, settings.batch_tokens),
             free_cache_engine=False,  # its GPU is its own: nothing to make room for
+            enable_sleep_mode=False,
             enable_prefix_caching=True,  # pairs of one group share their first text
         )
     return rollout

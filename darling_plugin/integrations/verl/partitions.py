@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from omegaconf import DictConfig
 
+from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.core.partition import Partition
 from darling_plugin.service.build import pair_classifier, start_service
@@ -34,6 +35,10 @@ class Service(Protocol):
     def resume(self) -> None: ...
 
     def counts(self) -> Counts: ...
+
+    def memory(self) -> dict[str, Contents]: ...
+
+    def remember(self, contents: Mapping[str, Contents]) -> None: ...
 
     def close(self) -> None: ...
 

@@ -22,7 +22,7 @@ import numpy as np
 from darling_plugin.config import DarlingSettings
 from darling_plugin.core import PipelineResult, group_advantages, group_metrics, run_pipeline
 from darling_plugin.errors import SimilarityError
-from darling_plugin.integrations.verl import estimator, rollouts, samples
+from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, samples
 from darling_plugin.integrations.verl.partitions import Service, open_service, service_metrics
 from darling_plugin.integrations.verl.rollouts import Rollouts
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
@@ -157,6 +157,19 @@ class DarlingTrainer:
         metrics.update(step_metrics)
         self._darling_log = StepLog()
         return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]
+
+    def _save_checkpoint(self) -> None:
+        super()._save_checkpoint()  # type: ignore[misc]
+        if self._watched:
+            state = checkpoints.State(shift=self._shift)
+            checkpoints.save(self.config, self.global_steps, state, self._service, self._darling.similarity)
+
+    def _load_checkpoint(self) -> None:
+        super()._load_checkpoint()  # type: ignore[misc]
+        if self._watched and self.global_steps:
+            state = checkpoints.load(self.config, self.global_steps, self._service, self._darling.similarity)
+            if state is not None and self._darling.fusion.shift == "auto":
+                self._shift = state.shift
 
     def on_validate_begin(self) -> None:
         if self._service is not None:

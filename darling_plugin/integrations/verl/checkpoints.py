@@ -1,0 +1,74 @@
+"""What a job keeps beside verl's checkpoints, so that it goes on where it stopped.
+
+    <trainer.default_local_dir>/darling_memory.npz     what the judge said, by content; of the newest checkpoint
+    …/global_step_N/darling.json                       what the hook has found out by then: {"shift": "group_min"}
+
+Everything else is verl's: weights, optimiser, data order.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Literal
+
+from omegaconf import DictConfig
+from pydantic import BaseModel, ConfigDict
+
+from darling_plugin.config import SimilaritySettings
+from darling_plugin.errors import SimilarityError
+from darling_plugin.integrations.verl.partitions import Service
+from darling_plugin.service import memory_file
+
+logger = logging.getLogger(__name__)
+
+MEMORY = "darling_memory.npz"
+STATE = "darling.json"
+
+
+class State(BaseModel):
+    """What the hook found out in earlier steps. `shift`: see `darling.fusion.shift`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shift: Literal["none", "group_min"]
+
+
+def save(config: DictConfig, step: int, state: State, service: Service | None, similarity: SimilaritySettings) -> None:
+    """Write both, after verl has written its own. A service that does not answer costs the memory, not the job."""
+    folder = _folder(config, step)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STATE).write_text(state.model_dump_json() + "\n")
+    if service is None:
+        return
+    try:
+        contents = service.memory()
+    except SimilarityError as error:
+        logger.warning("darling: the checkpoint of step %d is without the judge's memory: %s", step, error)
+        return
+    memory_file.write(_memory(config), contents, memory_file.judge_of(similarity))
+
+
+def load(config: DictConfig, step: int, service: Service | None, similarity: SimilaritySettings) -> State | None:
+    """Give the service its memory, and return the state at `step`; None for a step that an older version wrote."""
+    if service is not None and _memory(config).exists():
+        contents = memory_file.read(_memory(config), memory_file.judge_of(similarity))
+        if contents is not None:
+            service.remember(contents)
+            logger.info("darling: %d answers of the judge are known", sum(len(one.keys) for one in contents.values()))
+    path = _folder(config, step) / STATE
+    return State(**json.loads(path.read_text())) if path.exists() else None
+
+
+def _memory(config: DictConfig) -> Path:
+    return Path(config.trainer.default_local_dir) / MEMORY
+
+
+def _folder(config: DictConfig, step: int) -> Path:
+    name = f"global_step_{step}"
+    if config.trainer.resume_mode == "resume_path":
+        resumed = Path(config.trainer.resume_from_path)
+        if resumed.name == name:
+            return resumed
+    return Path(config.trainer.default_local_dir) / name

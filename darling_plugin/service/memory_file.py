@@ -1,0 +1,74 @@
+"""What a judge said, in a file: a job that is started again asks nothing twice.
+
+One `.npz` of plain arrays (read without pickle), written beside its name and then renamed, so that a job that is killed
+leaves the file before or the file after. It is only for the judge that it came from (`judge_of`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darling_plugin.classifier.memory import Contents
+from darling_plugin.config import SimilaritySettings
+
+logger = logging.getLogger(__name__)
+
+JUDGE = "judge.of"
+
+
+def judge_of(similarity: SimilaritySettings) -> str:
+    """Stands for a judge: its settings, and the names, sizes and times of the files that they name.
+
+    A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
+    """
+    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule"})
+    files = sorted(_files(similarity.model)) if similarity.model else []
+    return hashlib.sha256(json.dumps([chosen, files]).encode()).hexdigest()
+
+
+def write(path: Path, contents: Mapping[str, Contents], judge: str) -> None:
+    """Write the file, in place of the one that is there."""
+    arrays: dict[str, Any] = {JUDGE: np.array(judge)}
+    for name, (keys, rows) in contents.items():
+        arrays |= {f"{name}.keys": keys, f"{name}.rows": rows}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("wb") as file:
+        np.savez(file, **arrays)
+    beside.replace(path)
+
+
+def read(path: Path, judge: str) -> dict[str, Contents] | None:
+    """What the file holds; None, with a line in the log, where it is another judge's or cannot be read."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            if str(arrays[JUDGE]) != judge:
+                logger.info("darling: %s is of another judge, and starts empty", path)
+                return None
+            names = [key.removesuffix(".keys") for key in arrays.files if key.endswith(".keys")]
+            return {name: Contents(arrays[f"{name}.keys"], arrays[f"{name}.rows"]) for name in names}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        logger.warning("darling: %s cannot be read, and what the judge said is asked again: %s", path, error)
+        return None
+
+
+def _files(model: str) -> Iterator[tuple[str, int, int]]:
+    path = Path(model).expanduser()
+    inside = [path] if path.is_file() else path.rglob("*")
+    for file in inside:
+        if file.is_file():
+            about = file.stat()
+            yield str(file.relative_to(path)), about.st_size, about.st_mtime_ns
+    if path.is_file():  # a cascade's file names the folders of two models
+        named = json.loads(path.read_text())
+        for key in ("first", "second"):
+            yield from _files(str(named[key]))

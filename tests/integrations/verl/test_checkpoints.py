@@ -1,0 +1,75 @@
+"""What is kept beside verl's checkpoints. verl's own code saves and loads; no worker holds weights here."""
+
+from types import SimpleNamespace
+
+import pytest
+from hook_batches import group
+
+LEXICAL = ["+darling.similarity.name=lexical"]
+CLASSIFIER = ["+darling.similarity.name=classifier"]
+
+
+@pytest.fixture
+def resumable(make_trainer):
+    """Trainers whose workers and data have nothing to save."""
+
+    def nothing(*args, **settings):
+        pass
+
+    def make(*overrides):
+        trainer = make_trainer(*overrides)
+        trainer.trainer_mode = "sync"
+        trainer.use_critic = False
+        trainer.actor_rollout_wg = SimpleNamespace(save_checkpoint=nothing, load_checkpoint=nothing)
+        trainer.train_dataloader = SimpleNamespace(state_dict=dict, load_state_dict=nothing)
+        trainer.checkpoint_callback = SimpleNamespace(on_save=nothing)
+        return trainer
+
+    return make
+
+
+def test_a_shift_outlives_a_restart(resumable, compute):
+    first = resumable(*LEXICAL)
+    compute(first, group("a", ("x", -1.0), ("y", -2.0)))  # negative: from now on each group's lowest comes off
+    first._save_checkpoint()
+    second = resumable(*LEXICAL)
+    second._load_checkpoint()
+    assert second.global_steps == 2
+    # 1 and 3 from which the lowest, 1, comes off; without the memory of step 2 they would stay 1 and 3.
+    assert compute(second, group("a", ("x", 1.0), ("y", 3.0))).rewards == [0.0, 2.0]
+
+
+def test_a_shift_that_is_chosen_now_is_not_overruled(resumable, compute):
+    first = resumable(*LEXICAL)
+    compute(first, group("a", ("x", -1.0), ("y", -2.0)))
+    first._save_checkpoint()
+    second = resumable(*LEXICAL, "+darling.fusion.shift=none")
+    second._load_checkpoint()
+    assert compute(second, group("a", ("x", 1.0), ("y", 3.0))).rewards == [1.0, 3.0]
+
+
+def test_the_judge_is_asked_nothing_twice(resumable, compute):
+    texts = group("a", ("a red fox runs home", 1.0), ("a blue whale sings at night", 1.0))
+    first = resumable(*CLASSIFIER)
+    expected = compute(first, texts).advantages
+    assert first._service.counts().read == 2  # a bi-encoder: each response once
+    first._save_checkpoint()
+    second = resumable(*CLASSIFIER)
+    second._load_checkpoint()
+    assert compute(second, texts).advantages == expected
+    assert second._service.counts().read == 0
+
+
+def test_a_run_without_a_checkpoint_begins_at_the_beginning(resumable):
+    trainer = resumable(*CLASSIFIER)
+    trainer._load_checkpoint()
+    assert trainer.global_steps == 0
+
+
+def test_a_checkpoint_of_verls_own_is_taken(resumable, tmp_path):
+    resumable(*CLASSIFIER)._save_checkpoint()
+    (tmp_path / "global_step_2" / "darling.json").unlink()
+    (tmp_path / "darling_memory.npz").unlink()
+    trainer = resumable(*CLASSIFIER)
+    trainer._load_checkpoint()
+    assert trainer.global_steps == 2
