@@ -37,7 +37,10 @@ class JobFailed(Exception):
 
 
 class VerlJob:
-    """Runs `command` for `steps` steps; afterwards `metrics` has one line per step: {"step": 1, "darling/…": …}."""
+    """Runs `command` for `steps` steps; afterwards `metrics` has one line per step: {"step": 1, "darling/…": …}.
+
+    In a folder where an earlier job stopped, its metrics are kept up to the step that this one begins with.
+    """
 
     def __init__(self, folder: Path, steps: int, command: list[str]) -> None:
         self.log = folder / "verl.log"
@@ -45,14 +48,18 @@ class VerlJob:
         self.start_up_s = 0.0
         self._raw_metrics = folder / "verl_metrics.jsonl"
         self._folder, self._steps, self._command = folder, steps, command
-        self._id = uuid.uuid4().hex
+        self.id = uuid.uuid4().hex
         self._converted, self._rows = 0, list[dict[str, Any]]()  # bytes of the raw metrics, and what they hold
+        # Of a job that was stopped, and goes on from its checkpoint: verl begins its file anew.
+        earlier = self.metrics.read_text().splitlines() if self.metrics.exists() else []
+        self._earlier: list[dict[str, Any]] = [json.loads(line) for line in earlier]
 
     def run(self, console: Console) -> float:
         """Train; returns the seconds from the first step's start to the end. Raises `JobFailed`."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._raw_metrics.unlink(missing_ok=True)
         environment = os.environ | {
-            MARK: self._id,
+            MARK: self.id,
             "VERL_PLATFORM": "cpu",
             "VERL_FILE_LOGGER_PATH": str(self._raw_metrics),
             "PYTHONUNBUFFERED": "1",
@@ -119,6 +126,8 @@ class VerlJob:
                 break  # the last line, still being written
             if "training/global_step" in row["data"]:
                 rows.append({"step": row["step"], **row["data"]})
+        if rows:
+            rows = [row for row in self._earlier if row["step"] < rows[0]["step"]] + rows
         self.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._converted, self._rows = size, rows
         return rows
@@ -142,7 +151,7 @@ class VerlJob:
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get(MARK) == self._id
+            return process.environ().get(MARK) == self.id
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             return False
 

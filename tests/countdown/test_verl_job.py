@@ -56,6 +56,16 @@ def test_writes_one_flat_line_per_training_step(tmp_path):
     assert [row["darling/quality/mean"] for row in rows] == [0.25, 0.5]
 
 
+def test_a_job_that_goes_on_keeps_what_was_logged_before(tmp_path):
+    job(tmp_path / "run", WRITES_TWO_STEPS).run(Console(file=io.StringIO()))
+    # Step 1 was checkpointed, so step 2 comes again, with another value.
+    later = WRITES_TWO_STEPS.replace('"step": 2', '"step": 3').replace('"step": 1', '"step": 2').replace("0.25", "0.75")
+    ours = job(tmp_path / "run", later, steps=3)
+    ours.run(Console(file=io.StringIO()))
+    rows = [json.loads(line) for line in ours.metrics.read_text().splitlines()]
+    assert [(row["step"], row["darling/quality/mean"]) for row in rows] == [(1, 0.25), (2, 0.75), (3, 0.5)]
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -56,8 +56,11 @@ def launch_servers(config: DictConfig, settings: ServiceSettings, model: str) ->
 def server_config(config: DictConfig, settings: ServiceSettings, model: str) -> Any:
     """verl's own settings of a reward model's server, with what a classifier needs."""
     from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
-    positions = AutoConfig.from_pretrained(model, trust_remote_code=False).max_position_embeddings
+    served = AutoConfig.from_pretrained(model, trust_remote_code=False)
+    positions = served.max_position_embeddings
+    decoder = served.model_type not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
     rollout = OmegaConf.create(OmegaConf.to_container(config.reward.reward_model.rollout, resolve=True))
     with open_dict(rollout):
         rollout.update(
@@ -68,6 +71,9 @@ def server_config(config: DictConfig, settings: ServiceSettings, model: str) -> 
             max_num_batched_tokens=max(positions, settings.batch_tokens),
             free_cache_engine=False,  # its GPU is its own: nothing to make room for
             enable_sleep_mode=False,
-            enable_prefix_caching=True,  # pairs of one group share their first text
+            # Pairs of one group share their first text, which only a decoder can read once for all of them; with these
+            # two vLLM does not start on an encoder.
+            enable_prefix_caching=decoder,
+            enable_chunked_prefill=decoder,
         )
     return rollout

@@ -27,7 +27,15 @@ def test_verl_takes_the_settings_of_a_server(compose, model):
     assert (rollout.name, rollout.tensor_model_parallel_size) == ("vllm", 2)
     assert rollout.prompt_length + rollout.response_length == 2048  # the longest input, as verl reckons it
     assert rollout.max_num_batched_tokens == 4096
-    assert not rollout.free_cache_engine and rollout.enable_prefix_caching and not rollout.skip_tokenizer_init
+    assert not rollout.free_cache_engine and not rollout.enable_sleep_mode and not rollout.skip_tokenizer_init
+
+
+@pytest.mark.parametrize(("kind", "shares"), [("modernbert", False), ("bert", False), ("qwen3", True), ("llama", True)])
+def test_only_a_decoder_shares_what_it_has_read(compose, model, tmp_path, kind, shares):
+    config = {"model_type": kind, "max_position_embeddings": 2048}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    rollout = server_config(compose(), ServiceSettings(backend="vllm"), model)
+    assert (rollout.enable_prefix_caching, rollout.enable_chunked_prefill) == (shares, shares)
 
 
 def test_the_job_keeps_its_own_reward_models_settings(compose, model):
