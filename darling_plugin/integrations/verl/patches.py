@@ -24,3 +24,18 @@ def validate_at_launch(config_module: ModuleType) -> None:
         return wrapped(*args, **kwargs)
 
     wrap_function_wrapper(config_module, "validate_config", validate)
+
+
+def serve_encoders(rollout_utils: ModuleType) -> None:
+    """Let verl's vLLM servers hold a classifier that is an encoder, such as ModernBERT.
+
+    verl 0.9.1 masks illegal tokens in every model that it serves (`monkey_patch_compute_logits`), a reward model's too,
+    and an encoder gives no logits to mask: the server ends with an AttributeError. Leaving models without
+    `compute_logits` alone would remove this patch.
+    """
+
+    def mask(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        model = kwargs["model"] if "model" in kwargs else args[0]
+        return wrapped(*args, **kwargs) if hasattr(model, "compute_logits") else None
+
+    wrap_function_wrapper(rollout_utils, "monkey_patch_compute_logits", mask)

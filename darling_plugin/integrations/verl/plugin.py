@@ -39,11 +39,18 @@ def _validation(module: ModuleType) -> None:
     patches.validate_at_launch(module)
 
 
+def _servers(module: ModuleType) -> None:
+    from darling_plugin.integrations.verl import patches
+
+    patches.serve_encoders(module)
+
+
 HOOKS: dict[str, Callable[[ModuleType], None]] = {
     "verl.trainer.ppo.core_algos": _estimator,
     "verl.experimental.reward_loop.reward_manager": _reward_manager,
     "verl.trainer.ppo.v1": _trainers,
     "verl.utils.config": _validation,
+    "verl.workers.rollout.vllm_rollout.utils": _servers,
 }
 
 

@@ -1,6 +1,7 @@
 """The settings of the servers that verl launches for a classifier, as far as they can be tested without a GPU."""
 
 import json
+import warnings
 
 import pytest
 
@@ -73,3 +74,24 @@ def test_the_service_is_given_the_addresses_of_the_servers(compose, monkeypatch)
     assert (backend, holds) == ("urls", servers)
     # As the actor reads them: checked again.
     assert ServiceSettings(**settings.model_dump()).urls == ["http://host:1"]
+
+
+def test_verl_masks_the_logits_of_models_that_have_some(verl):
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # vLLM's imports warn of much
+        from verl.workers.rollout.vllm_rollout.utils import monkey_patch_compute_logits
+
+    class Decoder:
+        def compute_logits(self):
+            return torch.zeros(1, 3)
+
+    class Encoder:
+        pass
+
+    decoder, encoder = Decoder(), Encoder()
+    monkey_patch_compute_logits(decoder, 2)
+    monkey_patch_compute_logits(encoder, 2)
+    assert decoder.compute_logits().tolist() == [[0.0, 0.0, float("-inf")]]
+    assert vars(encoder) == {}
