@@ -59,7 +59,7 @@ configure() {
     echo "$NETWORK.1 $controller"
     for node in $(seq "$NODES"); do echo "$NETWORK.$((10 + node)) node$node"; done
   } >"$slurm/hosts"
-  for gpu in $(seq 0 $((GPUS - 1))); do : >"$slurm/gpu$gpu"; done     # Slurm counts files, and opens none
+  for gpu in $(seq 0 $((GPUS - 1))); do mknod "$slurm/gpu$gpu" c 1 3; done     # Slurm counts devices, and opens none
   echo "NodeName=node[1-$NODES] Name=gpu File=$slurm/gpu[0-$((GPUS - 1))]" >"$slurm/gres.conf"
   echo "CgroupPlugin=cgroup/v1" >"$slurm/cgroup.conf"   # never used; left out, it looks for mounted control groups
   cat >"$SLURM_CONF" <<CONF

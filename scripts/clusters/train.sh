@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# On the head of a Ray cluster: waits for its nodes, looks whether each has what the job needs, then runs the recipe.
+#   NODES=8 bash scripts/clusters/train.sh math trainer.total_training_steps=100
+# The recipe's variables (SIZE, VARIANT, ...) come from the environment. For scripts/slurm.sbatch, scripts/clusters/submit.sh
+# and scripts/clusters/kuberay.yaml.
+set -euo pipefail
+
+NODES=${NODES:-1}                       # Ray nodes to wait for
+WAIT_S=${WAIT_S:-600}                   # for so many seconds
+HEAD_FILE=${HEAD_FILE:-}                # a file in which the head's address will stand; empty: RAY_ADDRESS says it
+PYTHON=${PYTHON:-python}
+
+here=$(cd "$(dirname "$0")" && pwd)
+recipe=${1:?which recipe? math or creative_writing}
+shift
+
+if [ -n "$HEAD_FILE" ]; then
+  until [ -s "$HEAD_FILE" ] || [ "$SECONDS" -ge "$WAIT_S" ]; do sleep 1; done
+  [ -s "$HEAD_FILE" ] || { echo "error: no head of the Ray cluster after $WAIT_S s: $HEAD_FILE is empty" >&2; exit 1; }
+  RAY_ADDRESS=$(cat "$HEAD_FILE")
+fi
+export RAY_ADDRESS=${RAY_ADDRESS:?the address of the Ray cluster, such as 10.0.0.1:6379}
+"$PYTHON" "$here/check_nodes.py" --nodes "$NODES" --timeout "$WAIT_S"
+
+job=()
+# The CPU's settings say how large a Ray to start; this one runs.
+[ "${SIZE:-}" = smoke ] && job=(ray_kwargs.ray_init.num_cpus=null ray_kwargs.ray_init.num_gpus=null)
+exec bash "$here/../../recipes/$recipe/run.sh" ${job[@]+"${job[@]}"} "$@"

@@ -1,0 +1,56 @@
+"""Writes the table of docs/check.md: the broken jobs of tests/launch/test_check_broken_jobs.py, and what is said of each.
+
+python scripts/write_check_doc.py        rewrites what stands between the two marks; a minute
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "check.md"
+BEGIN, END = "<!-- broken jobs: begin -->\n", "<!-- broken jobs: end -->\n"
+
+
+def rows() -> list[str]:
+    from test_check_broken_jobs import APART, BROKEN, ONE, WRONG_OVERRIDES
+
+    from darling_plugin.errors import ConfigError
+    from darling_plugin.launch.job import Cluster
+    from darling_plugin.launch.run import check_job
+
+    made = []
+    for job, override, key, _ in BROKEN:
+        cluster = {APART: Cluster(8, 8), ONE: Cluster(1, 1)}.get(job, Cluster(1, 8))
+        said = check_job([job, override], cluster, offline=True).of("error")
+        first = next(finding for finding in said if finding.key == key)
+        made.append(row(job, override, first.text))
+    for override, _ in WRONG_OVERRIDES:
+        try:
+            check_job([override])
+        except ConfigError as error:
+            made.append(row("", override, str(error)))
+    return made
+
+
+def row(job: str, override: str, said: str) -> str:
+    words = f"`{job} {override}`".replace("` ", "`")
+    return f"| {words} | {' '.join(said.split()).replace('|', chr(92) + '|')} |\n"
+
+
+def main() -> None:
+    sys.path.append(str(ROOT / "tests" / "launch"))
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    import verl.trainer.ppo.v1  # noqa: F401
+
+    table = "| job | what `darling check` says |\n| --- | --- |\n" + "".join(rows())
+    before, rest = DOCUMENT.read_text().split(BEGIN)
+    DOCUMENT.write_text(before + BEGIN + table + END + rest.split(END)[1])
+
+
+if __name__ == "__main__":
+    main()
