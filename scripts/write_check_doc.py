@@ -1,4 +1,4 @@
-"""Writes the table of docs/check.md: the broken jobs of tests/launch/test_check_broken_jobs.py, and what is said of each.
+"""Writes the table of docs/check.md from tests/launch/test_check_broken_jobs.py: broken jobs, and what is said of them.
 
 python scripts/write_check_doc.py        rewrites what stands between the two marks; a minute
 """
