@@ -108,7 +108,7 @@ def run_pipeline(
         diversity = _ngram_among(texts, uid, among, s)
     else:
         # Equivalent responses form classes: the transitive closure of the judge's verdicts.
-        found = (find or _find(_required(similarity), s))(texts, uid, among)
+        found = (find or finder(_required(similarity), s))(texts, uid, among)
         labels, asked, avoided, rounds = found.labels, found.asked, found.avoided, found.rounds
         # Diversity is the share of siblings in another class.
         diversity = partition_diversity(labels, uid, floor=s.floor, alone=s.alone)
@@ -122,7 +122,8 @@ def run_pipeline(
     return PipelineResult(labels, correct, diversity, rewards, advantages, asked, avoided, rounds)
 
 
-def _find(similarity: Judge, s: PipelineSettings) -> FindPartition:
+def finder(similarity: Judge, s: PipelineSettings) -> FindPartition:
+    """What finds partitions by asking this judge."""
     return lambda texts, uid, correct: find_partition(
         texts, uid, similarity, threshold=s.threshold, correct=correct, short_text_rule=s.short_text_rule
     )

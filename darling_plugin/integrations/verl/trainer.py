@@ -21,8 +21,9 @@ import numpy as np
 
 from darling_plugin.config import DarlingSettings
 from darling_plugin.core import PipelineResult, group_advantages, group_metrics, run_pipeline
+from darling_plugin.core.pipeline import FindPartition, finder
 from darling_plugin.errors import SimilarityError
-from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, samples
+from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, samples, validation
 from darling_plugin.integrations.verl.partitions import Service, open_service, service_metrics
 from darling_plugin.integrations.verl.rollouts import Rollouts
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
@@ -96,11 +97,17 @@ class DarlingTrainer:
         self._darling_log = StepLog()
         self._prepared: Prepared | None = None
         self._service: Service | None = None
+        self._find: FindPartition | None = None
+        self._validated: list[str] = []
         if not self._watched:
             return
         self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
         self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
         self._service = open_service(self.config, self._darling, self._judge)
+        if self._service is not None:
+            self._find = self._service.partition
+        elif self._judge is not None:
+            self._find = finder(_reporting(self._judge), self._darling.pipeline(self._judge, shift="none"))
         self._shift = _initial_shift(self.config, self._darling)
         logger.info("darling: %s", self._darling.model_dump_json())
 
@@ -181,6 +188,34 @@ class DarlingTrainer:
         if self._service is not None:
             self._service.resume()
 
+    def _maybe_log_val_generations(self, inputs: Any, outputs: Any, scores: Any) -> None:
+        # verl calls this right before the next one, with the texts that the next one is not given.
+        self._validated = list(outputs)
+        super()._maybe_log_val_generations(inputs, outputs, scores)  # type: ignore[misc]
+
+    def _val_metrics_update(
+        self, data_sources: Any, sample_uids: Any, reward_extra_infos_dict: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        figures = super()._val_metrics_update(  # type: ignore[misc]
+            data_sources, sample_uids, reward_extra_infos_dict, *args, **kwargs
+        )
+        if self._watched:
+            figures |= self._diversity_of_validation(data_sources, sample_uids, reward_extra_infos_dict)
+        return figures
+
+    def _diversity_of_validation(self, sources: list[str], uid: list[str], infos: dict[str, list[Any]]) -> Any:
+        texts, self._validated = self._validated, []
+        quality = np.array(infos["reward"], dtype=float)
+        above, reward_model = self._darling.diversity.correct_above, self.config.reward.reward_model.enable
+        correct = validation.who_is_correct(infos, quality, above, reward_model=reward_model)
+        labels = None
+        if self._find is not None and len(set(uid)) < len(uid):  # one response to each prompt: nothing to compare
+            try:
+                labels = self._find(texts, uid, None).labels
+            except SimilarityError as error:
+                logger.warning("darling: this validation is without its classes: %s", error)
+        return validation.validation_metrics(sources, uid, quality, correct, labels)
+
     def on_train_end(self) -> None:
         super().on_train_end()  # type: ignore[misc]
         if self._service is not None:
@@ -196,10 +231,8 @@ class DarlingTrainer:
                 rows.quality.min(),
             )
         settings = self._darling.pipeline(self._judge, shift=self._shift)
-        judge = None if self._judge is None else _reporting(self._judge)
-        find = None if self._service is None else self._service.partition
         try:
-            return run_pipeline(rows.responses, rows.uid, rows.quality, judge, settings, find)
+            return run_pipeline(rows.responses, rows.uid, rows.quality, None, settings, self._find)
         except SimilarityError as error:
             if self._darling.on_failure == "raise":
                 raise
