@@ -2,7 +2,8 @@
 
 JSON lines come in two forms, `{"step": 1, "critic/score/mean": 0.2, …}` and that of verl's `file` logger,
 `{"step": 1, "data": {"critic/score/mean": 0.2, …}}` (verl/utils/tracking.py). Its file is
-`<project>/<experiment>.jsonl` unless VERL_FILE_LOGGER_PATH names another.
+`<trainer.default_local_dir>/metrics/<time>.jsonl` with this plugin, one for each start of the job, unless
+VERL_FILE_LOGGER_PATH names another.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from darling_plugin.evaluation.report.lines import number, read_lines
 from darling_plugin.evaluation.report.runs import Row
 
 NAMES = ("metrics.jsonl", "verl_metrics.jsonl")
+STARTS = "metrics"  # a folder of one file for each start, in the order of their names
 EVENTS = "events.out.tfevents.*"
 FORM = '{"step": 1, "critic/score/mean": 0.2, …} or {"step": 1, "data": {"critic/score/mean": 0.2, …}}'
 
@@ -22,11 +24,14 @@ FORM = '{"step": 1, "critic/score/mean": 0.2, …} or {"step": 1, "data": {"crit
 def read_metrics(folder: Path) -> list[Row]:
     """The steps of a run, in order; a step that was logged twice (a resumed run) is as it was logged last.
 
-    The first of these that is there: metrics.jsonl, verl_metrics.jsonl, the folder's only *.jsonl, event files in the
-    folder or below. Nothing of them: no rows. Numbers that are not finite are left out. Raises `InputError` for a
+    The first of these that is there: metrics.jsonl, verl_metrics.jsonl, metrics/*.jsonl one after the other, the
+    folder's only *.jsonl, event files in the folder or below. Nothing of them: no rows. Numbers that are not finite are left out. Raises `InputError` for a
     line that is no step, or where it cannot know which file is meant.
     """
     named = [folder / name for name in NAMES if (folder / name).is_file()]
+    starts = sorted((folder / STARTS).glob("*.jsonl"))
+    if starts and not named:
+        return _by_step([row for file in starts for row in _of_lines(file)])
     files = named[:1] or sorted(folder.glob("*.jsonl"))
     if len(files) > 1:
         names = ", ".join(file.name for file in files)

@@ -15,7 +15,7 @@ from darling_plugin.evaluation.report.runs import Run
 CHARACTERS = 20_000_000  # of sampled texts in one page; a browser opened 13 million of them in 0.6 s
 NO_METRICS = (
     "no steps to draw: neither metrics.jsonl, nor a file of verl's file logger, nor TensorBoard files "
-    "(trainer.logger=[console,file] with VERL_FILE_LOGGER_PATH=<run>/metrics.jsonl writes them)"
+    "(trainer.logger=[console,file] writes them)"
 )
 NO_SUMMARY = "no summary.json with an evaluation before and after training: no outcome table"
 NO_GROUPS = "no sampled groups, in samples/ or darling_samples/ (darling.samples.every sets how often they are written)"

@@ -2,6 +2,7 @@
 
     <trainer.default_local_dir>/darling_memory.npz     what the judge said, by content; of the newest checkpoint
     …/global_step_N/darling.json                       what the hook has found out by then: {"shift": "group_min"}
+    …/metrics/<time of the start>.jsonl                verl's file logger, one file for each start
 
 Everything else is verl's: weights, optimiser, data order.
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 MEMORY = "darling_memory.npz"
 STATE = "darling.json"
+METRICS = "metrics"
+LOG_VARIABLE = "VERL_FILE_LOGGER_PATH"
 
 
 class State(BaseModel):
@@ -33,6 +38,18 @@ class State(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     shift: Literal["none", "group_min"]
+
+
+def keep_metrics(config: DictConfig) -> None:
+    """Let verl's file logger write beside the checkpoints, into a file of this start's own, unless the user named one.
+
+    verl 0.9.1 writes <project>/<experiment>.jsonl in the working directory, and a job that is started again begins that
+    file anew: what was logged before is lost.
+    """
+    if "file" in config.trainer.logger and LOG_VARIABLE not in os.environ:
+        folder = Path(config.trainer.default_local_dir).absolute() / METRICS
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[LOG_VARIABLE] = str(folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.jsonl")
 
 
 def save(config: DictConfig, step: int, state: State, service: Service | None, similarity: SimilaritySettings) -> None:

@@ -101,6 +101,7 @@ class DarlingTrainer:
         self._validated: list[str] = []
         if not self._watched:
             return
+        checkpoints.keep_metrics(self.config)
         self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
         self._judge = self._darling.similarity.build() if self._darling.diversity.kind == "partition" else None
         self._service = open_service(self.config, self._darling, self._judge)

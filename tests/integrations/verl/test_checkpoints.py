@@ -73,3 +73,28 @@ def test_a_checkpoint_of_verls_own_is_taken(resumable, tmp_path):
     trainer = resumable(*CLASSIFIER)
     trainer._load_checkpoint()
     assert trainer.global_steps == 2
+
+
+def test_each_start_logs_into_a_file_of_its_own(make_trainer, tmp_path, monkeypatch):
+    from darling_plugin.evaluation.report.metrics import read_metrics
+
+    # An earlier start of the same job, which logged three steps and saved the first two.
+    (tmp_path / "metrics").mkdir()
+    earlier = tmp_path / "metrics" / "20200101T000000Z.jsonl"
+    earlier.write_text("".join(f'{{"step": {step}, "data": {{"a": {step}}}}}\n' for step in (1, 2, 3)))
+    monkeypatch.setenv("VERL_FILE_LOGGER_PATH", "")  # so that it is put back at the end
+    monkeypatch.delenv("VERL_FILE_LOGGER_PATH")
+    make_trainer(*LEXICAL, "trainer.logger=[console,file]")
+
+    from verl.utils.tracking import FileLogger
+
+    logger = FileLogger("project", "experiment")
+    logger.log({"a": 30}, step=3)
+    logger.finish()
+    assert read_metrics(tmp_path) == [{"step": 1, "a": 1}, {"step": 2, "a": 2}, {"step": 3, "a": 30}]
+
+
+def test_a_file_that_the_user_named_is_kept(make_trainer, tmp_path, monkeypatch):
+    monkeypatch.setenv("VERL_FILE_LOGGER_PATH", "mine.jsonl")
+    make_trainer(*LEXICAL, "trainer.logger=[console,file]")
+    assert not (tmp_path / "metrics").exists()
