@@ -102,14 +102,14 @@ def sample(
         for start in range(0, len(prompts), size):
             batch = prompts[start : start + size]
             ids = torch.tensor(tokenizer([prompt.text for prompt in batch])["input_ids"])
-            rows = _generate(policy, ids, samples, temperature, tokenizer.eos_token_id, generator)
+            rows = generate(policy, ids, samples, temperature, tokenizer.eos_token_id, generator)
             texts = tokenizer.batch_decode(rows, skip_special_tokens=True)
             responses += [texts[i * samples : (i + 1) * samples] for i in range(len(batch))]
             advance(len(batch))
     return responses
 
 
-def _generate(
+def generate(
     policy, prompts: torch.Tensor, samples: int, temperature: float, end: int, generator: torch.Generator
 ) -> torch.Tensor:
     """Sample with a key-value cache: each prompt is read once, then copied `samples` times.

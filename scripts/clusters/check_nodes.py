@@ -21,6 +21,7 @@ def look() -> dict[str, Any]:
     """What this process finds installed; runs on each node, in the environment that a worker of the job has."""
     import platform
     from importlib.metadata import PackageNotFoundError, entry_points, requires, version
+    from importlib.util import find_spec
 
     from packaging.requirements import Requirement
 
@@ -42,7 +43,10 @@ def look() -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version()}
         | {name: installed(name) for name in ("darling-plugin", "verl", "ray", "torch", "vllm")},
-        "loaded": "darling" in {point.name for point in entry_points(group="verl.plugins")},
+        "loaded": any(
+            point.name == "darling" and find_spec(point.module.split(".")[0])
+            for point in entry_points(group="verl.plugins")
+        ),
         "missing": missing,
     }
 
@@ -76,7 +80,7 @@ def faults(found: dict[str, dict[str, Any]]) -> list[str]:
         if not node["loaded"]:
             lines.append(
                 f"{name}: verl would find no plugin there: {PLUGIN} is not installed. Install it on all nodes, or "
-                "submit with scripts/clusters/submit.sh, which brings it along."
+                "submit with scripts/clusters/submit.py, which brings it along."
             )
         if node["missing"]:
             lines.append(f"{name}: {PLUGIN} lacks {', '.join(node['missing'])}. Install that on all nodes.")

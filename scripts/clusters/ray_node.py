@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -69,9 +70,7 @@ class Node:
 
     def start(self) -> None:
         print(f"{socket.gethostname()}: {' '.join(self._command)}", flush=True)
-        # Told to end, Ray would wait 30 s for its workers to finish, which is as long as Slurm waits for all of it.
-        environment = os.environ | {"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0"}
-        self._process = subprocess.Popen(self._command, env=environment)
+        self._process = subprocess.Popen(self._command, env=environment(os.environ))
 
     def wait(self) -> int:
         return self._process.wait()
@@ -79,6 +78,17 @@ class Node:
     def end(self) -> None:
         self.ended = True
         self._process.terminate()
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What Ray and its workers see of this process' environment."""
+    seen = dict(given)
+    # Told to end, Ray would wait 30 s for its workers to finish, which is as long as Slurm waits for all of it.
+    seen["RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"] = "0"
+    if "CUDA_VISIBLE_DEVICES" in seen:
+        # Slurm may set both, to the same devices; verl 0.9.1 refuses that (single_controller/base/worker.py).
+        seen.pop("ROCR_VISIBLE_DEVICES", None)
+    return seen
 
 
 def start_command(role: str, own: str, port: int, files: Path, settings: Mapping[str, str]) -> list[str]:
@@ -95,7 +105,9 @@ def start_command(role: str, own: str, port: int, files: Path, settings: Mapping
     options |= {name: port + number for number, name in enumerate(PORTS, 1)}
     words = [f"--{name}={value}" for name, value in options.items() if value not in (None, "")]
     if role == "head":
-        words += ["--head", f"--port={port}"]
+        client, dashboard = port + len(PORTS) + 1, settings.get("DASHBOARD_PORT") or 8265
+        words += ["--head", f"--port={port}", f"--ray-client-server-port={client}", f"--dashboard-port={dashboard}"]
+        words += shlex.split(settings.get("RAY_HEAD_ARGS", ""))
     return [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *words]
 
 
@@ -114,8 +126,8 @@ def node_address(interface: str) -> str:
         with contextlib.suppress(socket.gaierror):
             found = []
             found = [str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-        found = [address for address in found if not address.startswith("127.")]
         among = "set INTERFACE to the network interface that the nodes talk through"
+    found = [address for address in found if not address.startswith("127.")]
     if not found:
         what = f"INTERFACE={interface}" if interface else f"the host name {socket.gethostname()}"
         sys.exit(f"error: {what} has no IPv4 address that other nodes reach: {among}.")

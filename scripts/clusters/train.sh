@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # On the head of a Ray cluster: waits for its nodes, looks whether each has what the job needs, then runs the recipe.
 #   NODES=8 bash scripts/clusters/train.sh math trainer.total_training_steps=100
-# The recipe's variables (SIZE, VARIANT, ...) come from the environment. For scripts/slurm.sbatch, scripts/clusters/submit.sh
+# The recipe's variables (SIZE, VARIANT, ...) come from the environment. For scripts/slurm.sbatch, scripts/clusters/submit.py
 # and scripts/clusters/kuberay.yaml.
 set -euo pipefail
 
 NODES=${NODES:-1}                       # Ray nodes to wait for
 WAIT_S=${WAIT_S:-600}                   # for so many seconds
+CHECKPOINTS=${CHECKPOINTS:-}            # folder that all nodes see; the same folder goes on with the same run
+SAVE_EVERY=${SAVE_EVERY:-}              # steps between checkpoints; empty: the recipe's
 HEAD_FILE=${HEAD_FILE:-}                # a file in which the head's address will stand; empty: RAY_ADDRESS says it
 PYTHON=${PYTHON:-python}
 
@@ -23,6 +25,8 @@ export RAY_ADDRESS=${RAY_ADDRESS:?the address of the Ray cluster, such as 10.0.0
 "$PYTHON" "$here/check_nodes.py" --nodes "$NODES" --timeout "$WAIT_S"
 
 job=()
+[ -n "$CHECKPOINTS" ] && job+=("trainer.default_local_dir=$CHECKPOINTS" trainer.resume_mode=auto)
+[ -n "$SAVE_EVERY" ] && job+=("trainer.save_freq=$SAVE_EVERY")
 # The CPU's settings say how large a Ray to start; this one runs.
-[ "${SIZE:-}" = smoke ] && job=(ray_kwargs.ray_init.num_cpus=null ray_kwargs.ray_init.num_gpus=null)
+[ "${SIZE:-}" = smoke ] && job+=(ray_kwargs.ray_init.num_cpus=null ray_kwargs.ray_init.num_gpus=null)
 exec bash "$here/../../recipes/$recipe/run.sh" ${job[@]+"${job[@]}"} "$@"

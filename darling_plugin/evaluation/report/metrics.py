@@ -25,8 +25,8 @@ def read_metrics(folder: Path) -> list[Row]:
     """The steps of a run, in order; a step that was logged twice (a resumed run) is as it was logged last.
 
     The first of these that is there: metrics.jsonl, verl_metrics.jsonl, metrics/*.jsonl one after the other, the
-    folder's only *.jsonl, event files in the folder or below. Nothing of them: no rows. Numbers that are not finite are left out. Raises `InputError` for a
-    line that is no step, or where it cannot know which file is meant.
+    folder's only *.jsonl, event files in the folder or below. Nothing of them: no rows. Numbers that are not finite are
+    left out. Raises `InputError` for a line that is no step, or where it cannot know which file is meant.
     """
     named = [folder / name for name in NAMES if (folder / name).is_file()]
     starts = sorted((folder / STARTS).glob("*.jsonl"))
