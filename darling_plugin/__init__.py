@@ -12,6 +12,7 @@ What lives where; **start at `core/pipeline.py`**, where one batch goes through 
     service/             partitions at scale, found while responses still come in
     evaluation/          quality and diversity of a model, measured; a page of a run's groups and curves
     launch/              `darling check`: what can be known before a GPU is paid for
+    export/              from a checkpoint to a Hugging Face folder with a model card
     quality/             how good one response is: verifiable answers, reward models
     integrations/verl/   the only room that imports verl
     countdown/           a task on which the effect shows in minutes on a CPU

@@ -12,7 +12,9 @@ import typer
 
 from darling_plugin.classifier.cli import app as classifier_app
 from darling_plugin.evaluation.report.cli import report
+from darling_plugin.export.cli import export
 from darling_plugin.launch.cli import check
+from darling_plugin.quality.convert_cli import convert_reward_model
 from darling_plugin.service.plan.cli import plan
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ app.add_typer(classifier_app, name="classifier")
 app.command()(report)
 app.command()(check)
 app.command()(plan)
+app.command()(export)
+app.command()(convert_reward_model)
 
 MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
 
