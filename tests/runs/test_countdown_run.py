@@ -64,6 +64,23 @@ def test_validation_reports_pure_quality(quickstart):
     assert values[0] * 4 * 8 == pytest.approx(round(values[0] * 4 * 8))  # a mean of 32 zeros and ones, not of q · d
 
 
+def test_validation_reports_pass_at_k_and_classes_beside_it(quickstart):
+    rows = [row["data"] for row in read_lines(quickstart / "quickstart/verl_metrics.jsonl")]
+    found = next(row for row in rows if "val-darling/countdown/pass@8" in row)
+    # The mean quality is pass@1; more tries never lower it, and no right class is not a class.
+    assert found["val-darling/countdown/pass@1"] == pytest.approx(found["val-core/countdown/acc/mean@8"])
+    assert found["val-darling/countdown/pass@1"] <= found["val-darling/countdown/pass@8"]
+    assert found["val-darling/countdown/correct_classes@8"] <= found["val-darling/countdown/classes@8"] <= 8
+
+
+def test_the_checkpoint_is_exported_with_a_card(quickstart, tmp_path):
+    from darling_plugin.export.export import export
+
+    exported = export(quickstart / "quickstart", tmp_path / "out")
+    assert exported.checkpoint.step == 2
+    assert "`darling/quality/mean`" in (tmp_path / "out/README.md").read_text()
+
+
 def test_writes_whole_groups_as_samples(quickstart):
     rows = read_lines(quickstart / "quickstart/samples/step_000001.jsonl")
     assert len(rows) == 4 * 8
