@@ -112,15 +112,17 @@ def resumed(folder: Path, models: Path, console: Console) -> tuple[int, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("outputs/kill_and_resume"))
+    parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=list(VICTIMS))
     parser.add_argument("--seed", type=int, default=0, help="of the steps after which is killed")
     chosen = parser.parse_args()
     out, console, dice = chosen.out.resolve(), Console(), random.Random(chosen.seed)
     subprocess.run([sys.executable, ROOT / "recipes" / "smoke.py", out / "models"], check=True)
-    console.rule("undisturbed")
-    job(out / "undisturbed", out / "models").run(console)
+    if not (out / "undisturbed").exists():
+        console.rule("undisturbed")
+        job(out / "undisturbed", out / "models").run(console)
     expected = prompts(out / "undisturbed")
     outcomes = []
-    for victim in VICTIMS:
+    for victim in chosen.victims:
         after = dice.randint(1, STEPS - 2)
         console.rule(f"{victim} killed after step {after}")
         disturbed(out / victim, out / "models", victim, after, console)

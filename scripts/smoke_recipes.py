@@ -3,7 +3,8 @@
     python scripts/smoke_recipes.py --maths gsm8k.parquet --prompts wildchat.parquet      about an hour on 2 cores
 
 The parquet files are `darling data prepare`'s; without them the sums of `recipes/smoke.py` are used. Exit code 1 when a
-run did not end well. Writes runs.json, runs.md and each run's whole log into --out.
+run did not end well. Writes runs.json, runs.md and each run's whole log into --out; what ended well there is not run
+again.
 """
 
 from __future__ import annotations
@@ -102,9 +103,12 @@ def main() -> int:
     out, console = chosen.out.resolve(), Console()
     subprocess.run([sys.executable, ROOT / "recipes" / "smoke.py", out / "models"], check=True)
     data = {"math": chosen.maths, "creative_writing": chosen.prompts}
-    runs: list[Ran] = []
+    done = json.loads((out / "runs.json").read_text()) if (out / "runs.json").exists() else []
+    runs = [Ran(**one) for one in done if not one["failed"]]
     for recipe in chosen.recipes:
         for variant in chosen.variants:
+            if (recipe, variant) in {(one.recipe, one.variant) for one in runs}:
+                continue
             console.rule(f"{recipe}, {variant}")
             files = data[recipe].resolve() if data[recipe] else None
             runs.append(run(recipe, variant, out / recipe / variant, files, out / "models", console))
