@@ -4,7 +4,7 @@
 
 The maths recipe at smoke size, a checkpoint every step. Killed once each (SIGKILL): the trainer, the worker that holds
 the policy, and the whole node (every process of the job). The same command is then given again. Each step's prompts
-must be those of the undisturbed run, in their order; and what the judge had read is known to the new service.
+must be those of the undisturbed run; and what the judge had read is known to the new service.
 """
 
 from __future__ import annotations
@@ -56,11 +56,9 @@ def job(folder: Path, models: Path) -> VerlJob:
 
 
 def prompts(folder: Path) -> dict[int, list[str]]:
-    """Step → its prompts in the order in which verl dumped them."""
+    """Step → its prompts, sorted: within a step verl dumps them in the order in which they came back."""
     files = (folder / "rollouts").glob("*.jsonl")
-    return {
-        int(file.stem): [json.loads(line)["input"] for line in file.read_text().splitlines()] for file in sorted(files)
-    }
+    return {int(file.stem): sorted(json.loads(line)["input"] for line in file.open()) for file in files}
 
 
 def kill(running: VerlJob, victim: str, name: str) -> None:

@@ -57,6 +57,8 @@ HOOKS: dict[str, Callable[[ModuleType], None]] = {
 def _install() -> None:
     from wrapt import register_post_import_hook
 
+    # As verl's modules do, each for itself: what was chosen for the user is said at INFO.
+    logging.getLogger("darling_plugin").setLevel(os.environ.get("VERL_LOGGING_LEVEL", "INFO"))
     for name, hook in HOOKS.items():
         register_post_import_hook(hook, name)
     if os.environ.get("VERL_PLATFORM", "").strip().lower() == "cpu":

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 LOADED = """
-import json, sys
+import json, logging, sys
 import verl
+logging.getLogger("darling_plugin.integrations.verl.partitions").info("chosen for the user")
 ours = sorted(name for name in sys.modules if name.startswith("darling_plugin"))
 import verl.trainer.ppo.core_algos as core_algos
 print(json.dumps({"ours": ours, "estimators": sorted(map(str, core_algos.ADV_ESTIMATOR_REGISTRY)),
                   "trainer": "darling_plugin.integrations.verl.trainer" in sys.modules}))
 """
 NOT_LOADED = """
-import json, sys
+import json, logging, sys
 import verl
+logging.getLogger("darling_plugin.integrations.verl.partitions").info("chosen for the user")
 print(json.dumps([name for name in sys.modules if name.startswith("darling_plugin")]))
 """
 
@@ -64,6 +66,7 @@ def test_import_verl_loads_the_door_and_little_else(processes):
     assert not [name for name in seen["ours"] if name.endswith(tuple(f".verl.{part}" for part in heavy))]
     assert not [name for name in seen["ours"] if name.startswith(("darling_plugin.cpu", "darling_plugin.similarity"))]
     assert "darling" in seen["estimators"]
+    assert "chosen for the user" in end.stderr  # where verl's own lines go
     assert not seen["trainer"]
 
 
