@@ -11,6 +11,7 @@ What lives where; **start at `core/pipeline.py`**, where one batch goes through 
     classifier/          the learned judge: label, train, calibrate, evaluate, and the shipped one
     service/             partitions at scale, found while responses still come in
     evaluation/          quality and diversity of a model, measured; a page of a run's groups and curves
+    data/                the recipes' parquet files: sources, filters, decontamination, manifest
     launch/              `darling check`: what can be known before a GPU is paid for
     export/              from a checkpoint to a Hugging Face folder with a model card
     quality/             how good one response is: verifiable answers, reward models

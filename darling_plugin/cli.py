@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from darling_plugin.classifier.cli import app as classifier_app
+from darling_plugin.data.cli import app as data_app
 from darling_plugin.evaluation.report.cli import report
 from darling_plugin.export.cli import export
 from darling_plugin.launch.cli import check
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(classifier_app, name="classifier")
+app.add_typer(data_app, name="data")
 app.command()(report)
 app.command()(check)
 app.command()(plan)

@@ -1,0 +1,121 @@
+"""manifest.json beside the files: what each was made of, what the filters did, and the digest of its bytes.
+
+    {"format": 1, "task": "math", "versions": {…}, "files": {"aime25.parquet": {
+        "recipe": everything that decides the content: settings, and the digests of all inputs,
+        "rows": 30, "sha256": "…", "filters": [{"step": …, "kept": …, "dropped": {…}}], …}}}
+
+A file whose recipe and digest agree is not made again. The manifest is written anew after each file, beside and then
+renamed, so that a killed run loses at most the file that it was working on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from darling_plugin.data.verl_rows import PARTIAL
+from darling_plugin.errors import InputError
+
+NAME = "manifest.json"
+FORMAT = 1  # raise when the same recipe gives other files: those written before are then made anew
+PACKAGES = ("darling-plugin", "math-verify", "pyarrow", "huggingface_hub")
+
+
+class Manifest:
+    """The manifest of one folder. Raises `InputError` where there is one that cannot be read, or of another task.
+
+    With `force`, no file is up to date, and such a manifest is begun anew.
+    """
+
+    def __init__(self, folder: Path, task: str, *, force: bool = False) -> None:
+        self._folder, self._task, self._force = folder, task, force
+        try:
+            self._files = self._read()
+        except InputError:
+            if not force:
+                raise
+            self._files = {}
+
+    def up_to_date(self, file: str, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the manifest says of `file`, if it was made by this recipe and has not been changed since."""
+        said, path = self._files.get(file), self._folder / file
+        if self._force or said is None or said["recipe"] != json.loads(json.dumps(recipe)):
+            return None
+        return said if path.is_file() and sha256(path) == said["sha256"] else None
+
+    def put(self, file: str, recipe: Mapping[str, Any], **told: Any) -> None:
+        """Note that `file` was made by `recipe`; its digest is taken here."""
+        self._files[file] = {"recipe": recipe, "sha256": sha256(self._folder / file), **told}
+        content = {"format": FORMAT, "task": self._task, "versions": _versions(), "files": self._files}
+        partial = self._folder / (NAME + PARTIAL)
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(self._folder / NAME)
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / NAME
+        if not path.is_file():
+            return {}
+        content = _parse(path)
+        if content.get("task") != self._task:
+            raise InputError(
+                f"{path}: is of the task {content.get('task')!r}, not {self._task!r}; "
+                "choose another folder with --out, or start anew with --force"
+            )
+        return content["files"] if content.get("format") == FORMAT else {}
+
+
+class Verdict(NamedTuple):
+    """Whether a file still is what the manifest says: `same`, `changed` or `missing`."""
+
+    file: str
+    state: str
+
+
+def check(folder: Path) -> list[Verdict]:
+    """Compare the folder's files with its manifest, Countdown's too. Raises `InputError` where there is none."""
+    path = folder / NAME
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no {NAME}, so no files that `darling data prepare` wrote")
+    content = _parse(path)
+    digests = content.get("sha256") or {file: said["sha256"] for file, said in content.get("files", {}).items()}
+    return [Verdict(file, _state(folder / file, digest)) for file, digest in digests.items()]
+
+
+def sha256(path: Path) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def _state(path: Path, digest: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "same" if sha256(path) == digest else "changed"
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: is no JSON ({error}); start anew with --force") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: is no manifest; start anew with --force")
+    return content
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

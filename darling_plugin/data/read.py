@@ -1,0 +1,86 @@
+"""Rows of data files: JSON lines, one JSON list, or parquet.
+
+A file that is cut off or is no such file is an error, with the line; a row of another shape is the filters' business.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from darling_plugin.errors import InputError
+
+SUFFIXES = (".jsonl", ".json", ".parquet")
+BATCH = 1000  # rows of parquet in memory at once
+
+
+def read_rows(path: Path, advance: Callable[[int], None] = lambda size: None) -> Iterator[Mapping[str, Any]]:
+    """The rows of one file. `advance` is called with the bytes that were read, in all about the file's size.
+
+    Of a column `conversation` in parquet only the first message is read: WildChat's whole conversations are 20 times
+    that. Something that is no object becomes a row without columns.
+    """
+    read = {".jsonl": _json_lines, ".json": _json, ".parquet": _parquet}.get(path.suffix)
+    if read is None:
+        raise InputError(f"{path}: expected a file {', '.join(SUFFIXES)}, got {path.suffix or 'no suffix'}")
+    for row in read(path, advance):
+        yield row if isinstance(row, Mapping) else {}
+
+
+def _json_lines(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line.decode("utf-8-sig"))
+                except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of brackets
+                    raise InputError(
+                        f"{path}, line {number}: not a JSON object ({error}); is the file whole?"
+                    ) from None
+            advance(len(line))
+
+
+def _json(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
+    raw = path.read_bytes()
+    if not raw.lstrip().startswith(b"["):  # many a file of JSON lines is called .json
+        yield from _json_lines(path, advance)
+        return
+    try:
+        rows = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a JSON list of objects ({error}); is the file whole?") from None
+    for row in rows:
+        yield row
+        advance(len(raw) // len(rows))
+
+
+def _parquet(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path}: not a parquet file ({error}); is it whole?") from None
+    with file:
+        each = path.stat().st_size / max(1, file.metadata.num_rows)
+        for batch in file.iter_batches(batch_size=BATCH):
+            column = batch.schema.get_field_index("conversation")
+            if column >= 0 and pa.types.is_list(batch.schema.field(column).type):
+                batch = batch.set_column(column, "conversation", pc.list_slice(batch.column(column), 0, 1))
+            yield from batch.to_pylist()
+            advance(int(each * batch.num_rows))
+
+
+def data_files(path: Path) -> Sequence[Path]:
+    """The file, or all data files in a folder, in the order of their names; hidden ones are no data."""
+    if path.is_file():
+        return [path]
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in SUFFIXES and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )

@@ -1,0 +1,93 @@
+r"""Can math-verify tell a right answer from a wrong one, given this reference?
+
+It reads a reference as a mathematical object where it can ("\frac{1}{2}", "2, 3", "x \le 5") and else as mere text
+("62.5\%", "10:45 a.m."): then only the very same characters are right, and a correct answer written otherwise scores
+0. A reference that it does not read at all stops a run (`quality/math_verify.py`).
+
+It reads in child processes with a deadline, as one reference can hang it ("9^{9^{9^{9}}}" compared with anything).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.pool
+import re
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from darling_plugin.progress import progress
+
+NOTHING, TEXT, HANGS = "math-verify reads no answer", "math-verify reads it as text only", "math-verify hangs on it"
+
+TIMEOUT_S = 30  # of one parse or comparison, by math-verify itself: whole seconds, far more than any needs
+DEADLINE_S = 120.0  # of one reference; leaves time to start a child and to import sympy
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+
+
+def why_unverifiable(reference: str) -> str | None:
+    """NOTHING, TEXT, HANGS, or None for a reference that math-verify reads and can compare.
+
+    Must run in the main thread of its process (math-verify counts time with SIGALRM).
+    """
+    from math_verify import parse, verify
+
+    boxed = reference if "\\boxed" in reference else f"\\boxed{{{reference}}}"
+    gold = parse(boxed, parsing_timeout=TIMEOUT_S)
+    if not gold:
+        return NOTHING
+    if all(isinstance(one, str) for one in gold):
+        return TEXT
+    began = time.monotonic()
+    verify(gold, parse(r"\boxed{18}"), timeout_seconds=TIMEOUT_S)
+    return HANGS if time.monotonic() - began >= TIMEOUT_S else None
+
+
+class AnswerCheck:
+    """`why_unverifiable` of many references, each read once, in so many child processes. Leave with `with`."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._known: dict[str, str | None] = {}
+        self._threads: ThreadPoolExecutor | None = None
+        self._own = threading.local()
+        self._children: list[multiprocessing.pool.Pool] = []
+
+    def __enter__(self) -> AnswerCheck:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        for child in self._children:
+            child.terminate()
+            child.join()
+
+    def __call__(self, references: Sequence[str], description: str) -> dict[str, str | None]:
+        """Why each is unverifiable, or None. Shows a bar with `description`."""
+        self._known |= {one: None for one in references if _WHOLE_NUMBER.fullmatch(one)}  # most of maths: no child
+        new = [one for one in dict.fromkeys(references) if one not in self._known]
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._workers)
+        with progress(description, len(new)) as advance:
+            for reference, why in zip(new, self._threads.map(self._read, new), strict=True):
+                self._known[reference] = why
+                advance()
+        return {one: self._known[one] for one in references}
+
+    def _read(self, reference: str) -> str | None:
+        child = getattr(self._own, "child", None)  # one for each thread
+        if child is None:
+            # Ctrl-C reaches the child too, and is the parent's to deal with.
+            quiet = (signal.SIGINT, signal.SIG_IGN)
+            child = self._own.child = multiprocessing.get_context("spawn").Pool(1, signal.signal, quiet)
+            self._children.append(child)
+        try:
+            return child.apply_async(why_unverifiable, (reference,)).get(DEADLINE_S)
+        except multiprocessing.TimeoutError:
+            child.terminate()  # a single long operation: no alarm reaches it
+            self._own.child = None
+            return HANGS
