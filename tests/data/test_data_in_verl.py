@@ -39,8 +39,10 @@ def read_by_verl(files: list[Path], tokenizer: Path, cache: Path, **settings):
     from omegaconf import OmegaConf
     from transformers import AutoTokenizer
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        patch.setenv("VERL_PLATFORM", "cpu")  # verl chooses it when it is imported, for the whole session
+        patch.setenv("VERL_ENGINE_DEVICE", "cuda")
         from verl.utils.dataset.rl_dataset import RLHFDataset
 
     config = OmegaConf.create({"cache_dir": str(cache), "filter_overlong_prompts": True, **settings})
