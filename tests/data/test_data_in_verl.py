@@ -1,6 +1,7 @@
 """The files as verl's own data set reads them, with a tokenizer whose lengths are known."""
 
 import json
+import os
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,12 @@ pytestmark = [
     pytest.mark.skipif(find_spec("verl") is None, reason="verl is not installed"),
     pytest.mark.filterwarnings("ignore"),  # of verl's imports
 ]
+
+
+@pytest.fixture(autouse=True)
+def _own_environ(monkeypatch):
+    """`datasets` 5 leaves a plain copy in place of `os.environ` when it maps in several processes, as verl does."""
+    monkeypatch.setattr(os, "environ", os.environ)
 
 
 @pytest.fixture(scope="module")
