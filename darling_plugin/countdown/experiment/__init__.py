@@ -1,0 +1,22 @@
+"""The experiment: DARLING against its baselines, with seeds, intervals and ablations. The map, in reading order:
+
+    settings.py    one run, and the id that follows from its settings; the methods
+    prompts.py     what runs learn from and are measured on
+    plan.py        the grids of runs: tuning, main, ablations, verl, quick
+    tuning.py      which learning rate each method is compared at
+
+    loop.py        the training loop, in plain PyTorch
+      policy.py      responses sampled, read and decoded
+      rewards.py     `core.run_pipeline` as a run asks for it; judges.py: wrong verdicts; spaced.py: n-grams
+      loss.py        the clipped policy loss
+      measure.py     what a policy does with prompts
+      state.py       the state on disk; streams.py: random numbers that a kill does not change
+    verl_run.py    the same run through verl's trainer
+
+    ledger.py      what is done; claims.py: who is at work
+    prepare.py     warm starts and learned judges, made once
+    work.py        doing what is not done; __main__.py: the command
+    analysis/      tables, tests and pictures
+
+`docs/experiment.md` says what is asked, and was written first. A new question is an arm in `plan.py`.
+"""

@@ -1,0 +1,12 @@
+"""From the ledger to tables, tests and pictures. Nothing here trains or samples.
+
+    contrast.py        sums of arms, with interval and p-value; Holm's correction
+    hypotheses.py      what was claimed before, and what came of it
+    equal_quality.py   two methods at equal pass@1
+    engines.py         whether the loop does what verl does
+    tables.py          Markdown
+    pictures.py        PNG
+    write.py           all of it into one folder
+
+What is compared, and in which words, was written down first: `docs/experiment.md`.
+"""

@@ -1,0 +1,176 @@
+"""The experiment's pictures: light PNG files that read on a page and on a slide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from darling_plugin.countdown.experiment.analysis.contrast import Estimate, contrast, values
+from darling_plugin.countdown.experiment.ledger import Result
+from darling_plugin.countdown.experiment.settings import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Arm = Mapping[Cell, Result]
+Arms = Mapping[str, Arm]
+
+INK, FAINT = "#2b2d33", "#d9dce1"
+COLOURS = {
+    "darling": "#2f6fde",
+    "grpo": "#c0392b",
+    "grpo_std": "#e08a1e",
+    "ngram": "#2a9d6f",
+    "learned": "#7aa7f0",
+    "flipped": "#8a5cd1",
+    "correct_only": "#17808f",
+    "additive": "#9a9a2b",
+}
+OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
+CURVES = ("pass@1", "pass@16", "classes@16", "pass@64", "entropy", "gap")
+ROWS_SHOWN = ("pass@1", "pass@16", "classes@16")
+
+
+def curves(path: Path, arms: Arms) -> None:
+    """Every metric over training: the mean over cells, and the standard error of that mean as a band."""
+    figure = _figure(10.5, 5.6)
+    for axes, metric in zip(figure.subplots(2, 3).flat, CURVES, strict=True):
+        for name, arm in arms.items():
+            steps, means, errors = series(arm, metric)
+            axes.plot(steps, means, color=_colour(name), label=name, linewidth=_width(name))
+            axes.fill_between(steps, means - errors, means + errors, color=_colour(name), alpha=0.15, linewidth=0)
+        axes.set_xlabel("step", color=INK)
+        _dress(axes, metric)
+    _legend(figure, len(arms))
+    _save(figure, path)
+
+
+def plane(path: Path, arms: Arms) -> None:
+    """Quality against diversity: each method's way through training, its end a large dot, each of its runs' a small."""
+    figure = _figure(6.4, 4.8)
+    axes = figure.subplots()
+    for name, arm in arms.items():
+        x, y = (series(arm, metric)[1] for metric in ("pass@1", "classes@16"))
+        axes.plot(x, y, color=_colour(name), marker=".", markersize=4, linewidth=_width(name), label=name)
+        ends = np.array([[run.mean("pass@1"), run.mean("classes@16")] for run in arm.values()])
+        axes.scatter(ends[:, 0], ends[:, 1], color=_colour(name), s=9, alpha=0.4, linewidths=0)
+        axes.scatter(x[-1:], y[-1:], color=_colour(name), s=70, zorder=3, edgecolors="white")
+    axes.set_xlabel("pass@1", color=INK)
+    axes.set_ylabel("classes@16", color=INK)
+    _dress(axes, "Quality and diversity, from the warm start to the last step")
+    axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def comparison(path: Path, arms: Arms, title: str) -> None:
+    """One row for each arm, a panel for each metric: means at the last step, with 95 % intervals."""
+    figure = _figure(9.6, 1.1 + 0.32 * len(arms))
+    names = list(arms)
+    panels = figure.subplots(1, len(ROWS_SHOWN), sharey=True)
+    panels[0].invert_yaxis()  # the first arm at the top, in all panels
+    for axes, metric in zip(panels, ROWS_SHOWN, strict=True):
+        for row, name in enumerate(names):
+            _interval(axes, row, contrast({name: 1.0}, arms, metric), _colour(name.partition(",")[0]))
+        axes.set_yticks(range(len(names)), names)
+        _dress(axes, metric, grid="x")
+    figure.suptitle(title, fontsize=11, color=INK)
+    _save(figure, path)
+
+
+def by_noise(path: Path, lines: Mapping[str, Mapping[float, Arm]], reference: Mapping[str, Arm]) -> None:
+    """What wrong verdicts cost: a line for each kind of error and way to partition, over its rate.
+
+    Args:
+        lines: lines[name][rate] = the runs.
+        reference: drawn as a level across, such as GRPO's.
+    """
+    figure = _figure(9.6, 3.2)
+    for axes, metric in zip(figure.subplots(1, len(ROWS_SHOWN)), ROWS_SHOWN, strict=True):
+        for number, (name, points) in enumerate(lines.items()):
+            estimates = {rate: contrast({"arm": 1.0}, {"arm": arm}, metric) for rate, arm in sorted(points.items())}
+            known = {rate: estimate for rate, estimate in estimates.items() if estimate is not None}
+            axes.plot(list(known), [e.mean for e in known.values()], marker="o", markersize=4, label=name,
+                      color=OTHERS[number % len(OTHERS)],
+                      linestyle="--" if "representatives" in name else "-")  # fmt: skip
+        for name, arm in reference.items():
+            level = contrast({"arm": 1.0}, {"arm": arm}, metric)
+            if level is not None:
+                axes.axhline(level.mean, color=INK, linestyle=":", linewidth=1, label=name)
+        axes.set_xlabel("share of wrong verdicts", color=INK)
+        _dress(axes, metric)
+    _legend(figure, 3)
+    _save(figure, path)
+
+
+def engines(path: Path, loop: Arms, verl: Arms) -> None:
+    """The same methods by the loop and by verl, over the steps that verl ran."""
+    figure = _figure(9.6, 3.2)
+    last = max(result.run.steps for arm in verl.values() for result in arm.values())
+    for axes, metric in zip(figure.subplots(1, len(ROWS_SHOWN)), ROWS_SHOWN, strict=True):
+        for name in verl:
+            for engine, arm, line in (("loop", loop.get(name, {}), "--"), ("verl", verl[name], "-")):
+                common = {cell: run for cell, run in arm.items() if cell in verl[name] and cell in loop.get(name, {})}
+                if common:
+                    steps, means, _ = series(common, metric, last)
+                    axes.plot(steps, means, line, color=_colour(name), marker=".", label=f"{name}, {engine}")
+        axes.set_xlabel("step", color=INK)
+        _dress(axes, metric)
+    _legend(figure, 4)
+    _save(figure, path)
+
+
+def series(arm: Arm, metric: str, last: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(steps, means over cells, their standard errors) at the steps that all runs of an arm were measured at."""
+    steps = sorted(set.intersection(*({e.step for e in result.evaluations} for result in arm.values())))
+    steps = [step for step in steps if last is None or step <= last]
+    found = np.array([[values(result, metric, step).mean() for step in steps] for result in arm.values()])
+    errors = found.std(axis=0, ddof=1) / np.sqrt(len(found)) if len(found) > 1 else np.zeros(len(steps))
+    return np.array(steps), found.mean(axis=0), errors
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # A Figure of its own, not pyplot: no global state, no display.
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _interval(axes: Axes, row: int, estimate: Estimate | None, colour: str) -> None:
+    if estimate is None:
+        return
+    if estimate.low is not None and estimate.high is not None:
+        axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
+    axes.plot([estimate.mean], [row], "o", color=colour, markersize=6)
+
+
+def _legend(figure: Figure, columns: int) -> None:
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=max(1, min(columns, 8)), frameon=False, fontsize=8)
+
+
+def _dress(axes: Axes, title: str, grid: Literal["x", "y"] = "y") -> None:
+    axes.set_title(title, fontsize=10, color=INK, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(FAINT)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.grid(axis=grid, color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _colour(name: str) -> str:
+    return COLOURS.get(name, "#6b7280")
+
+
+def _width(name: str) -> float:
+    return 2.2 if name in ("darling", "grpo") else 1.2

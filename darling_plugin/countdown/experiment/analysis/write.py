@@ -1,0 +1,190 @@
+"""Everything that the ledger can tell, into one folder: results.md, results.json and the pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from darling_plugin.countdown.experiment import tuning
+from darling_plugin.countdown.experiment.analysis import engines, pictures, tables
+from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, contrast
+from darling_plugin.countdown.experiment.analysis.equal_quality import at_equal_quality
+from darling_plugin.countdown.experiment.analysis.hypotheses import outcomes
+from darling_plugin.countdown.experiment.ledger import Ledger, Result
+from darling_plugin.countdown.experiment.plan import GRIDS, NOISE, Arm, plan
+from darling_plugin.countdown.experiment.settings import Cell
+from darling_plugin.errors import InputError
+
+Runs = dict[Cell, Result]
+BASES = ("darling", "grpo", "correct_only", "ngram")
+"""Arms of the main comparison that ablations are shown beside."""
+
+
+class Page:
+    """Markdown that grows, and the numbers behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.numbers: dict[str, Any] = {}
+        self._parts: list[str] = []
+
+    def add(self, *parts: str) -> None:
+        self._parts += parts
+
+    def picture(self, name: str, alt: str) -> Path:
+        """Put the picture `name` on the page; returns where to draw it."""
+        self.add(f"![{alt}]({name})\n")
+        return self.folder / name
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._parts)
+
+    def write(self) -> None:
+        (self.folder / "results.md").write_text(self.text)
+        (self.folder / "results.json").write_text(json.dumps(self.numbers, indent=1) + "\n")
+
+
+def write_all(ledger: Ledger, folder: Path, console: Console, only: Sequence[str] = ()) -> None:
+    """Write and print the page; raises `InputError` when no run of what is asked for is finished.
+
+    only: names of grids; all of them without.
+    """
+    results = ledger.results()
+    grids = {grid: _finished(plan(results), grid, results) for grid in only or GRIDS}
+    if not any(grids.values()):
+        raise InputError(f"{ledger.folder} holds no finished run of {', '.join(grids)}; do some with `run` first")
+    folder.mkdir(parents=True, exist_ok=True)
+    page = Page(folder)
+    page.add("# Results of the experiment\n", "Written by `python -m darling_plugin.countdown.experiment analyse` from "
+             "the ledger; [the plan](../experiment.md) came first.\n")  # fmt: skip
+    page.numbers["runs"] = {grid: sum(map(len, arms.values())) for grid, arms in grids.items()}
+    if grids.get("main"):
+        _main(page, grids["main"])
+    if grids.get("verl"):
+        _engines(page, grids.get("main", {}), grids["verl"])
+    if grids.get("ablations"):
+        _ablations(page, grids.get("main", {}), grids["ablations"], plan(results))
+    if grids.get("tuning"):
+        _tuning(page, results)
+    if grids.get("quick"):
+        _arms(page, "One seed through verl", "quick", grids["quick"])
+    page.write()
+    console.print(Markdown(page.text))
+    console.print(f"written: {folder / 'results.md'}, results.json and the pictures", highlight=False)
+
+
+def _finished(arms: Sequence[Arm], grid: str, results: Mapping[str, Result]) -> dict[str, Runs]:
+    """The arms of a grid that have finished runs."""
+    found = {arm.name: {run.cell: results[run.id] for run in arm.runs if run.id in results}
+             for arm in arms if arm.grid == grid}  # fmt: skip
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def _arms(page: Page, title: str, key: str, arms: dict[str, Runs]) -> None:
+    page.add(f"## {title}\n", "Means at the last step, with 95 % intervals over cells and prompts.\n")
+    page.add(tables.arms_table(arms))
+    page.numbers[key] = {
+        name: {metric: found.as_json() for metric in ALL_METRICS if (found := contrast({name: 1.0}, arms, metric))}
+        for name in arms
+    }
+
+
+def _main(page: Page, main: dict[str, Runs]) -> None:
+    _arms(page, "The methods", "main", main)
+    pictures.curves(page.picture("curves.png", "metrics over training, by method"), main)
+    pictures.plane(page.picture("plane.png", "pass@1 against classes, by method"), main)
+    found = outcomes(main)
+    page.add("## The hypotheses\n", tables.outcomes_table(found))
+    page.numbers["hypotheses"] = [outcome.as_json() for outcome in found]
+    if "darling" in main:
+        page.add("## Each method against DARLING\n", tables.differences_table(main, "darling"))
+    _equal_quality(page, {"at the tuned rates": main})
+
+
+def _equal_quality(page: Page, groups: Mapping[str, Mapping[str, Runs]]) -> None:
+    rows = []
+    for title, arms in groups.items():
+        for other in ("ngram", "grpo"):
+            found = at_equal_quality(arms.get("darling", {}), arms.get(other, {}))
+            if found is not None:
+                rows.append([f"darling less {other}, {title}", tables.number(found, "classes@16", sign=True),
+                             str(found.cells)])  # fmt: skip
+                page.numbers.setdefault("equal_quality", {})[f"{other}, {title}"] = found.as_json()
+    if rows:
+        page.add("### classes@16 at equal pass@1\n", tables.table(["", "difference", "cells"], rows))
+
+
+def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
+    _arms(page, "Through verl's trainer", "verl", verl)
+    found = engines.agreements(loop, verl)
+    if found:
+        page.add("### The loop and verl\n", tables.agreements_table(found))
+        pictures.engines(page.picture("engines.png", "the loop and verl, step by step"), loop, verl)
+        page.numbers["agreement"] = [one.as_json() for one in found]
+        page.numbers["H12"] = engines.same_sign(loop, verl)
+
+
+def _ablations(page: Page, main: dict[str, Runs], ablations: dict[str, Runs], arms: Sequence[Arm]) -> None:
+    """One table and one picture for each question. Beside each stand the main comparison's runs of the same cells."""
+    cells = {cell for runs in ablations.values() for cell in runs}
+    beside = {name: {cell: run for cell, run in main.get(name, {}).items() if cell in cells} for name in BASES}
+    _arms(page, "Ablations", "ablations", {name: runs for name, runs in beside.items() if runs} | ablations)
+    questions = {arm.name: arm.asks for arm in arms if arm.grid == "ablations"}
+    for asks in dict.fromkeys(questions[name] for name in ablations):
+        own = {name: runs for name, runs in ablations.items() if questions[name] == asks}
+        involved = [base for base in BASES if beside[base] and any(_is_of(name, base) for name in own)]
+        shown = {base: beside[base] for base in involved} | own
+        file = f"ablation_{re.sub('[^a-z]+', '_', asks.lower()).strip('_')}.png"
+        page.add(f"### {asks.capitalize()}\n")
+        if asks == "a wrong judge":
+            lines, level = _noise(own, beside["darling"]), {"grpo": beside["grpo"]} if beside["grpo"] else {}
+            pictures.by_noise(page.picture(file, asks), lines, level)
+        else:
+            pictures.comparison(page.picture(file, asks), shown, asks)
+        if "darling" in shown:
+            page.add(tables.differences_table(shown, "darling"))
+    by_rate = {f"both at {rate:g}": {method: ablations.get(f"{method}, lr {rate:g}") or _at(main, method, rate)
+               for method in ("darling", "ngram", "grpo")} for rate in tuning.RATES}  # fmt: skip
+    _equal_quality(page, by_rate)
+
+
+def _is_of(name: str, base: str) -> bool:
+    """Whether an ablation is of this method: `grpo, n 4` is of grpo; what names none is of darling."""
+    own = name.replace(" ", "_").partition(",")[0]
+    return own == base or (base == "darling" and own not in BASES)
+
+
+def _at(main: Mapping[str, Runs], method: str, rate: float) -> Runs:
+    return {cell: run for cell, run in main.get(method, {}).items() if run.run.learning_rate == rate}
+
+
+def _noise(own: Mapping[str, Runs], exact: Runs) -> dict[str, dict[float, Runs]]:
+    """lines[kind of error, way to partition][rate], with the judge that is never wrong at 0."""
+    lines: dict[str, dict[float, Runs]] = {}
+    for kind in ("false same", "false different"):
+        for way in ("", ", representatives"):
+            start = own.get("representatives", {}) if way else exact
+            points = {0.0: start} | {rate: own.get(f"{kind} {rate:g}{way}", {}) for rate in NOISE}
+            lines[f"{kind}{way}"] = {rate: runs for rate, runs in points.items() if runs}
+    return {name: points for name, points in lines.items() if points}
+
+
+def _tuning(page: Page, results: Mapping[str, Result]) -> None:
+    rows: list[list[str]] = []
+    numbers: dict[str, dict[str, list[float]]] = {}
+    for method in tuning.TUNED:
+        chosen = tuning.chosen_rate(method, results)
+        for one in tuning.tried(method, results):
+            rows.append([method, f"{one.rate:g}", f"{one.pass_at_1:.3f}", f"{one.classes_at_16:.2f}",
+                         "taken" if one.rate == chosen else ""])  # fmt: skip
+            numbers.setdefault(method, {})[f"{one.rate:g}"] = [one.pass_at_1, one.classes_at_16]
+    page.add("## Learning rates, on the validation prompts\n",
+             tables.table(["method", "lr", "pass@1", "classes@16", ""], rows))  # fmt: skip
+    page.numbers["tuning"] = numbers

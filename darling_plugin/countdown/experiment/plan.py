@@ -1,0 +1,148 @@
+"""Which runs there are, and what each is for. `docs/experiment.md` gives the reasons.
+
+A grid holds arms, an arm one run for each cell. Runs that answer several questions are one run: `Run.id` is the same.
+
+    tuning      the learning rate of each method, on validation prompts
+    main        the methods, each at its rate
+    ablations   what the parts of DARLING do, beside the arms of `main`
+    verl        the main comparison through verl's trainer, for fewer steps
+    quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import Any
+
+from darling_plugin.countdown.experiment import tuning
+from darling_plugin.countdown.experiment.ledger import Result
+from darling_plugin.countdown.experiment.settings import METHODS, Cell, Run
+from darling_plugin.errors import InputError
+
+GRIDS = ("tuning", "main", "ablations", "verl", "quick")
+BY_LOOP = ("tuning", "main", "ablations")
+MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
+FEWER = MANY[:6]
+ABLATION_CELLS = (Cell(0, 0), Cell(1, 1), Cell(0, 2), Cell(1, 0))  # every arm of `main` has these
+FIRST = ("grpo", "darling", "ngram", "grpo_std")
+"""The methods with all cells, the comparison of the hypotheses first."""
+THEN = ("correct_only", "flipped", "additive", "learned")
+VERL_STEPS = 100
+QUICK_STEPS, QUICK_RATE = 60, 2e-4
+NOISE = (0.1, 0.2, 0.3)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """`main/darling`: one row of a comparison. `asks`: the question, for people."""
+
+    grid: str
+    name: str
+    runs: tuple[Run, ...]
+    asks: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"{self.grid}/{self.name}"
+
+
+def plan(results: Mapping[str, Result]) -> list[Arm]:
+    """Every arm that can be named now. Those at a tuned rate are missing while that tuning is unfinished."""
+    rates = {method: rate for method in METHODS if (rate := tuning.chosen_rate(method, results)) is not None}
+    return [*tuning_arms(results), *main_arms(rates), *ablation_arms(rates), *verl_arms(rates), *quick_arms()]
+
+
+def select(arms: Iterable[Arm], patterns: Sequence[str] = ()) -> list[Arm]:
+    """The arms whose `grid/name` matches one of the patterns (`main/*`, `*/darling`); without any, all of the loop."""
+    patterns = patterns or [f"{grid}/*" for grid in BY_LOOP]
+    for pattern in patterns:
+        grid = pattern.partition("/")[0]
+        if "/" not in pattern or not any(fnmatch(name, grid) for name in GRIDS):
+            raise InputError(
+                f"--only: got {pattern!r}, expected grid/arm with the grid one of {', '.join(GRIDS)}, for example "
+                "'main/*' or 'ablations/floor*'"
+            )
+    return [arm for arm in arms if any(fnmatch(arm.path, pattern) for pattern in patterns)]
+
+
+def in_order(arms: Sequence[Arm]) -> list[Run]:
+    """Their runs, the most useful first: grid by grid, and in each a whole comparison before the next cell."""
+    ordered: list[Run] = []
+    for grid in GRIDS:
+        own = [arm for arm in arms if arm.grid == grid]
+        cells = dict.fromkeys(run.cell for arm in own for run in arm.runs)
+        ordered += [run for cell in cells for arm in own for run in arm.runs if run.cell == cell]
+    return list(dict.fromkeys(ordered))
+
+
+def tuning_arms(results: Mapping[str, Result]) -> list[Arm]:
+    return [
+        Arm("tuning", f"{method} {rate:g}", tuple(tuning.tuning_runs(method, rate)), "the learning rate")
+        for method in tuning.TUNED
+        for rate in tuning.rates_to_try(method, results)
+    ]
+
+
+def main_arms(rates: Mapping[str, float]) -> list[Arm]:
+    methods = dict.fromkeys(FIRST, MANY) | dict.fromkeys(THEN, FEWER)
+    return [
+        Arm("main", method, _runs(cells, rates[method], **METHODS[method]), "the methods")
+        for method, cells in methods.items()
+        if method in rates
+    ]
+
+
+def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
+    """Each at the rate that its method has in the main comparison."""
+    arms: list[Arm] = []
+
+    def add(asks: str, name: str, method: str, learning_rate: float | None = None, **changes: Any) -> None:
+        if method in rates:
+            runs = _runs(ABLATION_CELLS, learning_rate or rates[method], **METHODS[method] | changes)
+            arms.append(Arm("ablations", name, runs, asks))
+
+    add("floor", "floor 0", "darling", floor=0.0)
+    add("floor", "correct only, floor 0", "correct_only", floor=0.0)
+    add("a lone correct answer", "correct only, alone 1", "correct_only", alone=1.0)
+    add("standard deviation", "darling, std", "darling", std=True)
+    for n in (4, 16):
+        for method in ("darling", "grpo"):
+            add("responses to a prompt", f"{method}, n {n}", method, n=n)
+    for count in (64, 1024):
+        for method in ("darling", "grpo"):
+            add("RL prompts", f"{method}, {count} prompts", method, rl_prompts=count)
+    for method in ("darling", "ngram", "grpo"):
+        for rate in tuning.RATES:
+            if rate != rates.get(method):
+                add("learning rate", f"{method}, lr {rate:g}", method, rate)
+    add("a wrong judge", "representatives", "darling", representatives=True)
+    for rate in NOISE:
+        for name, wrong in {"false same": {"false_same": rate}, "false different": {"false_different": rate}}.items():
+            add("a wrong judge", f"{name} {rate:g}", "darling", **wrong)
+            add("a wrong judge", f"{name} {rate:g}, representatives", "darling", representatives=True, **wrong)
+    return arms
+
+
+def verl_arms(rates: Mapping[str, float]) -> list[Arm]:
+    return [
+        replace(arm, grid="verl", runs=tuple(replace(run, engine="verl", steps=VERL_STEPS) for run in arm.runs))
+        for arm in main_arms(rates)
+    ]
+
+
+def quick_arms() -> list[Arm]:
+    cell = (Cell(0, 0),)
+    # Measured on validation prompts: it is run often, and chooses nothing, but the test prompts stay unseen.
+    shape = {"engine": "verl", "steps": QUICK_STEPS, "evaluate_every": QUICK_STEPS // 2, "held_out": "validation"}
+    return [
+        Arm("quick", method, _runs(cell, QUICK_RATE, **shape, **METHODS[method]), "DARLING against GRPO")
+        for method in ("darling", "grpo")
+    ]
+
+
+def _runs(cells: Sequence[Cell], learning_rate: float, **settings: Any) -> tuple[Run, ...]:
+    return tuple(
+        Run(warm_start=cell.warm_start, seed=cell.seed, learning_rate=learning_rate, **settings) for cell in cells
+    )

@@ -1,0 +1,155 @@
+"""One run of the experiment: everything that its result depends on, and the name that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
+
+from darling_plugin.core import PipelineSettings, checks
+from darling_plugin.errors import InputError
+
+FORMAT = 1  # raise when the same settings give another result: what was run before is then run anew
+ENGINES = ("loop", "verl")
+HELD_OUT = ("validation", "test")
+JUDGES = ("symbolic", "learned")
+
+METHODS: dict[str, dict[str, Any]] = {
+    "grpo": {"fusion": "quality"},
+    "grpo_std": {"fusion": "quality", "std": True},
+    "ngram": {"diversity": "ngram"},
+    "darling": {},
+    "learned": {"judge": "learned"},
+    "flipped": {"false_same": 0.1, "false_different": 0.1},
+    "correct_only": {"among": "correct", "alone": 0.1},
+    "additive": {"fusion": "additive"},
+}
+"""What each method of the main comparison is, as fields of `Run`."""
+
+
+class Cell(NamedTuple):
+    """Where methods are compared: the same policy to begin with, the same RL prompts."""
+
+    warm_start: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train, how, and where to measure. Two equal ones are one run, whatever question they answer.
+
+    Args:
+        engine: the PyTorch loop, or verl's `main_ppo`.
+        warm_start: the seed of the policy to begin with, and its supervised steps.
+        seed: of RL prompts, their order, rollouts, mini-batches and wrong verdicts (`verl`: not of the rollouts).
+        rl_prompts: how many there are; step_prompts: of one step; n: responses to each.
+        steps: of training; evaluate_every: so many of them, and before the first.
+        fusion, diversity, among, alone, floor, std: as `core.PipelineSettings` has them.
+        judge: symbolic, or a classifier that is trained first.
+        false_same, false_different: how often a verdict is wrong, of those that should be "different" and "same".
+        representatives: partition by representatives instead of the closure.
+        held_out: which prompts the policy is measured on: of the validation or of the test pools.
+        held_out_prompts, rl_measured, samples: how many of them, how many of the RL prompts, responses to each.
+    """
+
+    engine: str = "loop"
+    warm_start: int = 0
+    warm_start_steps: int = 600
+    seed: int = 0
+    learning_rate: float = 1e-4
+    rl_prompts: int = 256
+    step_prompts: int = 32
+    n: int = 8
+    steps: int = 400
+    evaluate_every: int = 50
+    fusion: str = "multiplicative"
+    diversity: str = "partition"
+    among: str = "all"
+    alone: float = 1.0
+    floor: float = 0.1
+    std: bool = False
+    judge: str = "symbolic"
+    false_same: float = 0.0
+    false_different: float = 0.0
+    representatives: bool = False
+    held_out: str = "test"
+    held_out_prompts: int = 300
+    rl_measured: int = 128
+    samples: int = 64
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if isinstance(field.default, float):  # 0 and 0.0 are one setting, and one id
+                object.__setattr__(self, field.name, checks.number(field.name, getattr(self, field.name)) + 0.0)
+        checks.choice("engine", self.engine, ENGINES)
+        checks.choice("judge", self.judge, JUDGES)
+        checks.choice("held_out", self.held_out, HELD_OUT)
+        checks.fraction("false_same", self.false_same)
+        checks.fraction("false_different", self.false_different)
+        for name in ("warm_start_steps", "rl_prompts", "step_prompts", "n", "steps", "evaluate_every", "samples",
+                     "held_out_prompts", "rl_measured"):  # fmt: skip
+            checks.at_least_one(name, getattr(self, name))
+        if self.learning_rate <= 0:
+            raise InputError(f"`learning_rate` must be above 0, got {self.learning_rate}")
+        if self.rl_prompts % self.step_prompts or self.step_prompts % 2:
+            raise InputError(
+                f"`step_prompts` must be even and divide `rl_prompts`, so that no prompt of an epoch is left out; got "
+                f"{self.step_prompts} and {self.rl_prompts}"
+            )
+        _ = self.pipeline  # checks what is its own
+
+    @property
+    def pipeline(self) -> PipelineSettings:
+        """The settings of `core.run_pipeline`. An expression is one word: the rule for short texts is off."""
+        return PipelineSettings(
+            diversity=self.diversity,
+            among=self.among,
+            short_text_rule=False,
+            floor=self.floor,
+            alone=self.alone,
+            mode=self.fusion,
+            normalize_by_std=self.std,
+        )
+
+    @property
+    def noisy(self) -> bool:
+        return bool(self.false_same or self.false_different)
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.warm_start, self.seed)
+
+    @property
+    def id(self) -> str:
+        """Twelve digits that stand for all fields: the same on every machine, another for another run."""
+        content = json.dumps({"format": FORMAT, **self.as_json()}, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    @property
+    def words(self) -> str:
+        """For people: what of it is not the default, and the cell."""
+        usual = Run()
+        named = ("engine", "warm_start", "seed", "learning_rate")
+        unusual = [
+            f"{field.name} {getattr(self, field.name)}"
+            for field in fields(self)
+            if field.name not in named and getattr(self, field.name) != getattr(usual, field.name)
+        ]
+        head = f"{self.engine}, warm start {self.warm_start}, seed {self.seed}, lr {self.learning_rate:g}"
+        return ", ".join([head, *unusual])
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def from_json(content: Mapping[str, Any]) -> Run:
+    """The run that `as_json` gave."""
+    known = {field.name for field in fields(Run)}
+    if unknown := content.keys() - known:
+        raise InputError(
+            f"a run's settings have the unknown {', '.join(sorted(unknown))}: they were written by another version of "
+            "this package; use that one, or another ledger"
+        )
+    return Run(**content)

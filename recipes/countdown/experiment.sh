@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The experiment of docs/experiment.md, on a CPU. Stop it at any moment; given again, it goes on.
+#   QUICK=1 bash recipes/countdown/experiment.sh       one seed through verl, DARLING against GRPO
+#   bash recipes/countdown/experiment.sh               every run of the loop, then tables and pictures
+#   ONLY='verl/darling verl/grpo' bash recipes/countdown/experiment.sh      some of them; README.md says which there are
+# WORKERS, MINUTES and OUT can be set from outside too.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+PYTHON=${PYTHON:-.venv/bin/python}
+OUT=${OUT:-outputs/experiment}          # may be a folder that several machines share
+WORKERS=${WORKERS:-1}                   # runs at once, one core each; verl takes the machine
+MINUTES=${MINUTES:-}                    # stop then; empty: when all is done
+ONLY=${ONLY:-}                          # grid/arm patterns; empty: all of the loop's
+TABLES=${TABLES:-$OUT/results}          # docs/experiment is where the published ones are
+
+GRIDS=()
+if [ -n "${QUICK:-}" ]; then
+    ONLY='quick/*'
+    GRIDS=(--only=quick)
+fi
+set -f                                  # the patterns are for the program, not for the shell
+RUN=("--out=$OUT" "--workers=$WORKERS")
+[ -n "$MINUTES" ] && RUN+=("--budget-minutes=$MINUTES")
+for pattern in $ONLY; do RUN+=("--only=$pattern"); done
+
+"$PYTHON" -m darling_plugin.countdown.experiment run "${RUN[@]}"
+exec "$PYTHON" -m darling_plugin.countdown.experiment analyse "--out=$OUT" "--to=$TABLES" "${GRIDS[@]}"
