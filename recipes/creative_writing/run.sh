@@ -17,7 +17,7 @@ TRAIN_FILES=${TRAIN_FILES:-}            # parquet; empty: data/creative_writing/
 VAL_FILES=${VAL_FILES:-}                # parquet; empty: data/creative_writing/noveltybench.parquet
 PYTHON=${PYTHON:-python}
 
-[ "$SIZE" = smoke ] && export VERL_PLATFORM=cpu RAY_ADDRESS=local   # a Ray of its own
+[ "$SIZE" = smoke ] && export VERL_PLATFORM=cpu RAY_ADDRESS=${RAY_ADDRESS:-local}   # a Ray of its own, unless told
 [ "$MODEL_ENGINE" = megatron ] && export CUDA_DEVICE_MAX_CONNECTIONS=1
 [ "$MODEL_ENGINE-$SIZE" = megatron-1gpu ] && MODEL_ENGINE=megatron_1gpu
 

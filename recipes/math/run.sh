@@ -16,7 +16,7 @@ TRAIN_FILES=${TRAIN_FILES:-}            # parquet; empty: data/math/deepscaler_1
 VAL_FILES=${VAL_FILES:-}                # [a.parquet,b.parquet]; empty: the four competitions under data/math
 PYTHON=${PYTHON:-python}
 
-[ "$SIZE" = smoke ] && export VERL_PLATFORM=cpu RAY_ADDRESS=local   # a Ray of its own
+[ "$SIZE" = smoke ] && export VERL_PLATFORM=cpu RAY_ADDRESS=${RAY_ADDRESS:-local}   # a Ray of its own, unless told
 [ "$MODEL_ENGINE" = megatron ] && export CUDA_DEVICE_MAX_CONNECTIONS=1
 [ "$MODEL_ENGINE-$SIZE" = megatron-1gpu ] && MODEL_ENGINE=megatron_1gpu
 
