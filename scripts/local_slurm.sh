@@ -83,7 +83,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 GresTypes=gpu
 ReturnToService=2
-SlurmdTimeout=30
+SlurmdTimeout=120
 # A job in the partition "urgent" takes the nodes of one in "main", which is requeued.
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE

@@ -88,6 +88,10 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     if "CUDA_VISIBLE_DEVICES" in seen:
         # Slurm may set both, to the same devices; verl 0.9.1 refuses that (single_controller/base/worker.py).
         seen.pop("ROCR_VISIBLE_DEVICES", None)
+    if seen.get("VERL_PLATFORM") == "cpu":
+        # What darling_plugin/cpu asks of a Ray that it starts itself: few cores cannot afford Ray's own settings.
+        for name in ("RAY_enable_worker_prestart", "RAY_prestart_worker_first_driver", "RAY_worker_niceness"):
+            seen.setdefault(name, "0")
     return seen
 
 
