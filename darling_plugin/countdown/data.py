@@ -8,7 +8,6 @@ before and after.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import random
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.countdown.task import DIGITS, POOL_SIZE, TARGETS, prompt_text, solutions
+from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
 from darling_plugin.progress import progress
 
@@ -104,7 +104,7 @@ def prepare(
         folder.mkdir(parents=True, exist_ok=True)
         for (name, path), prompts, size in zip(files.items(), parts, sizes, strict=True):
             _write(path, name, _sample(prompts, size, random.Random(f"countdown {name} {seed}"), name))
-        digests = {path.name: _digest(path) for path in files.values()}
+        digests = {path.name: file_digest(path) for path in files.values()}
         manifest.write_text(json.dumps({"settings": settings, "sha256": digests}, indent=2) + "\n")
     return Prepared(files["train"], files["val"], files["test"], manifest, reused)
 
@@ -164,9 +164,5 @@ def _matches(manifest: Path, settings: dict[str, Any], files: dict[str, Path]) -
         return False
     return json.loads(manifest.read_text()) == {
         "settings": settings,
-        "sha256": {path.name: _digest(path) for path in files.values()},
+        "sha256": {path.name: file_digest(path) for path in files.values()},
     }
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,13 +10,13 @@ renamed, so that a killed run loses at most the file that it was working on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.data.verl_rows import PARTIAL
+from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
 
 NAME = "manifest.json"
@@ -44,11 +44,11 @@ class Manifest:
         said, path = self._files.get(file), self._folder / file
         if self._force or said is None or said["recipe"] != json.loads(json.dumps(recipe)):
             return None
-        return said if path.is_file() and sha256(path) == said["sha256"] else None
+        return said if path.is_file() and file_digest(path) == said["sha256"] else None
 
     def put(self, file: str, recipe: Mapping[str, Any], **told: Any) -> None:
         """Note that `file` was made by `recipe`; its digest is taken here."""
-        self._files[file] = {"recipe": recipe, "sha256": sha256(self._folder / file), **told}
+        self._files[file] = {"recipe": recipe, "sha256": file_digest(self._folder / file), **told}
         content = {"format": FORMAT, "task": self._task, "versions": _versions(), "files": self._files}
         partial = self._folder / (NAME + PARTIAL)
         partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -84,18 +84,10 @@ def check(folder: Path) -> list[Verdict]:
     return [Verdict(file, _state(folder / file, digest)) for file, digest in digests.items()]
 
 
-def sha256(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
-
-
 def _state(path: Path, digest: str) -> str:
     if not path.is_file():
         return "missing"
-    return "same" if sha256(path) == digest else "changed"
+    return "same" if file_digest(path) == digest else "changed"
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from darling_plugin.data.catalogue import SOURCES
 from darling_plugin.data.funnel import Step
 from darling_plugin.data.hub import Found, find
 from darling_plugin.data.item import Item
-from darling_plugin.data.manifest import Manifest, sha256
+from darling_plugin.data.manifest import Manifest
 from darling_plugin.data.overlap import SHARE, WORDS
 from darling_plugin.data.tasks import Task
 from darling_plugin.data.verifiable import AnswerCheck
 from darling_plugin.data.verl_rows import verl_rows, write_parquet
+from darling_plugin.digest import file_digest
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
 from darling_plugin.progress import progress
 
@@ -228,7 +229,7 @@ def _digests(found: Mapping[str, Found]) -> dict[str, list[str]]:
         for name, one in found.items():
             digests[name] = []
             for file in one.files:
-                digests[name].append(sha256(file))
+                digests[name].append(file_digest(file))
                 advance()
     return digests
 

@@ -6,7 +6,6 @@ a run holds the digest of its policy: methods are compared within a cell only wh
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from darling_plugin.countdown.experiment import claims
 from darling_plugin.countdown.experiment.prompts import rl_prompts
 from darling_plugin.countdown.experiment.settings import Run
 from darling_plugin.countdown.warmstart import Settings, WarmStart, warm_start
+from darling_plugin.digest import file_digest
 
 JUDGE_PROMPTS = 600  # training prompts on whose responses a judge is trained, as in the quickstart
 JUDGE_SEED = 1000  # of those prompts: no run's
@@ -35,9 +35,8 @@ def prepare(run: Run, shared: Path) -> Start:
         start = warm_start(
             shared / f"warm_start_{name}", seed=run.warm_start, settings=Settings(steps=run.warm_start_steps)
         )
-    weights = (start.folder / "model.safetensors").read_bytes()
     learned = _learn_judge(run, start, shared, name) if run.judge == "learned" else None
-    return Start(start.folder, hashlib.sha256(weights).hexdigest(), learned)
+    return Start(start.folder, file_digest(start.folder / "model.safetensors"), learned)
 
 
 def _learn_judge(run: Run, start: WarmStart, shared: Path, name: str) -> Path:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin import __version__
+from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
 from darling_plugin.progress import progress
 from darling_plugin.quality.conversion.source import HEAD, SCORE, Source, open_source
 from darling_plugin.quality.conversion.tokens import CLS_ID, Tokens, write_tokenizer
-from darling_plugin.quality.conversion.weights import copy_weights, file_digest
+from darling_plugin.quality.conversion.weights import copy_weights
 
 RECORD = "darling_conversion.json"
 MIB = 2**20

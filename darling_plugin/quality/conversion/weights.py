@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from darling_plugin.digest import file_digest
 from darling_plugin.errors import ConfigError
 from darling_plugin.quality.conversion.source import HEAD, SCORE, Source, load_bin
 
@@ -47,15 +48,6 @@ def copy_weights(source: Source, out: Path, advance: Advance) -> Digests:
         index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(places.items()))}
         (out / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     return digests
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _open_safetensors(path: Path) -> tuple[dict[str, Any], Iterator[bytes]]:
