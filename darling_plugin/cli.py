@@ -13,6 +13,7 @@ import typer
 from darling_plugin.classifier.cli import app as classifier_app
 from darling_plugin.data.cli import app as data_app
 from darling_plugin.evaluation.report.cli import report
+from darling_plugin.evaluation.run.cli import app as eval_app
 from darling_plugin.export.cli import export
 from darling_plugin.launch.cli import check
 from darling_plugin.quality.convert_cli import convert_reward_model
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 app.add_typer(classifier_app, name="classifier")
 app.add_typer(data_app, name="data")
+app.add_typer(eval_app, name="eval")
 app.command()(report)
 app.command()(check)
 app.command()(plan)

@@ -12,6 +12,7 @@
     quickstart.py     all of it in order; request.py: what was asked for, verl_job.py: the run of verl
     report.py         summary.json, curves.png (plot.py), the tables
     threads.py        how many threads PyTorch uses
+    experiment/       DARLING against its baselines, with seeds and tests: docs/experiment.md
 
 A new task goes into a package of its own beside this one, with the same files.
 """

@@ -1,6 +1,6 @@
 """How good and how varied a model's responses are: the metrics of the field, one family to a file.
 
-Pure NumPy and SciPy: nothing here samples, judges or trains. Who calls a response correct, and who says that two are
+Pure NumPy and SciPy: no metric samples, judges or trains. Who calls a response correct, and who says that two are
 equivalent, is decided before. `docs/metrics.md` has all of them in one table.
 
     pass_at_k.py           pass@k: at least one of k samples is correct
@@ -13,7 +13,8 @@ equivalent, is decided before. `docs/metrics.md` has all of them in one table.
 
     intervals.py           a mean over problems, with its bootstrap interval
     paired.py              two checkpoints on the same problems: difference, interval, p-value
-    report/                tables and pages of all that
+    run/                   `darling eval`: samples, scores, classes and these metrics, for a model's folder
+    report/                `darling report`: the page of a training run
 
 Each metric but the last two is of the responses to one problem (pass@k takes many problems at once). Put the values of
 all problems into `bootstrap_mean`, and those of two checkpoints into `compare_paired`:

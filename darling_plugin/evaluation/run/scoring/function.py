@@ -1,0 +1,68 @@
+"""A scorer of yours: any function that can be imported, named `module:function`."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+from darling_plugin.errors import ConfigError, InputError
+from darling_plugin.evaluation.run.stage import Item, Report
+
+
+class FunctionScorer:
+    """`function(prompt, response, answer)` gives a number, or None where it cannot tell: that score is missing.
+
+    `prompt` is the text, or the list of messages, and `answer` whatever the prompt's file has. Called in this process,
+    one response at a time. What it raises ends the run, and the same command goes on from there.
+
+    Args:
+        spec: `module:function`, for example my_project.scores:rhymes.
+        binary: its numbers are 1 and 0, right and wrong; others are then refused.
+    """
+
+    def __init__(self, spec: str, *, binary: bool):
+        self.spec = spec
+        self.binary = binary
+        self._call = load_function(spec)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"kind": "function", "function": self.spec, "binary": self.binary}
+
+    def __call__(self, items: Sequence[Item], report: Report, /) -> None:
+        for item in items:
+            text = item.prompt.text if isinstance(item.prompt.text, str) else item.prompt.messages
+            score = self._call(text, item.response, item.prompt.answer)
+            if score is None:
+                report.failed(item, "no score", f"{self.spec} gave None")
+            else:
+                report.done(item, {"score": self._checked(score)})
+
+    def _checked(self, score: Any) -> float:
+        wanted = "1 or 0 with --binary" if self.binary else "a finite number, or None"
+        if not isinstance(score, Real) or not math.isfinite(score) or (self.binary and score not in (0, 1)):
+            raise InputError(f"`--scorer` {self.spec} must give {wanted}, got {score!r:.100}")
+        return float(score)
+
+
+def load_function(spec: str) -> Callable[..., Any]:
+    """The function called `module:function`; raises `ConfigError`."""
+    module_name, colon, name = spec.partition(":")
+    if not (module_name and colon and name):
+        raise ConfigError(f"`--scorer` must be a name, or read `module:function`; got {spec!r}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # A module that exists and misses one of its own imports is another fault: its own error says it best.
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise ConfigError(
+            f"`--scorer` is {spec!r}, and there is no module {error.name!r}; set PYTHONPATH to its folder"
+        ) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ConfigError(f"`--scorer` is {spec!r}, and {module_name!r} has no function {name!r}")
+    return function
