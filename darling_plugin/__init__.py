@@ -9,6 +9,7 @@ What lives where; **start at `core/pipeline.py`**, where one batch goes through 
     core/                the paper in short NumPy files: partition, diversity, fusion, advantage, metrics, pipeline
     similarity/          who says that two responses are equivalent; one file each
     classifier/          the learned judge: label, train, calibrate, evaluate, and the shipped one
+    endpoint/            an OpenAI-compatible endpoint, asked with retries
     service/             partitions at scale, found while responses still come in
     evaluation/          quality and diversity of a model, measured; a page of a run's groups and curves
     data/                the recipes' parquet files: sources, filters, decontamination, manifest
@@ -19,7 +20,7 @@ What lives where; **start at `core/pipeline.py`**, where one batch goes through 
     countdown/           a task on which the effect shows in minutes on a CPU
     cpu/                 what lets verl run without a GPU
     errors.py            the errors that a user meets
-    progress.py          one look for all progress bars
+    console.py, progress.py, digest.py, functions.py    short, and used by several rooms
 
 Importing this package costs NumPy and nothing else: verl loads it in every process of a job.
 """

@@ -41,8 +41,8 @@ def label(
     from rich.console import Console
     from rich.table import Table
 
-    from darling_plugin.classifier.label.endpoint import Endpoint
     from darling_plugin.classifier.label.run import label as run
+    from darling_plugin.endpoint.endpoint import Endpoint
 
     console = Console()
     with explained():

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darling_plugin.classifier.label.ask import Judge, Usage, each
+from darling_plugin.classifier.label.ask import Judge
 from darling_plugin.classifier.label.definitions import domain_called
-from darling_plugin.classifier.label.endpoint import Endpoint, as_key
-from darling_plugin.classifier.label.failures import EndpointError, NoVerdictError
+from darling_plugin.endpoint.client import Usage, each
+from darling_plugin.endpoint.endpoint import Endpoint, as_key
+from darling_plugin.endpoint.failures import EndpointError, NoVerdictError
 from darling_plugin.errors import SimilarityError
 
 
@@ -23,7 +24,7 @@ class JudgeSimilarity:
 
     A pair of identical texts is 1 and is not asked. Any question without a verdict, after retries, is a
     `SimilarityError`: a step must not train on a guess. What it takes for a server to be given up is in
-    `classifier/label/failures.py`. Runs an event loop of its own: call it from a thread that has none.
+    `endpoint/failures.py`. Runs an event loop of its own: call it from a thread that has none.
 
     Args:
         model: the name under which the endpoint serves the judge.

@@ -4,9 +4,7 @@
 
     definitions.py   what "the same" means, one definition per domain; to add a domain, write it here
     prompt.py        the question: messages in which the texts are data, the schema of the answer, and reading it
-    endpoint.py      where the judge is and how it is asked; every setting is checked here
-    failures.py      what can go wrong with a question: when it is asked again, when skipped, when all stops
-    ask.py           asking: retries, a limit on questions at once, tokens
+    ask.py           asking one question, of the endpoint that `darling_plugin/endpoint/` knows
     mining.py        from sampled responses to the pairs that are asked
     answers.py       which maths responses have equal final answers
     store.py         the files: each pair is written once, a killed run goes on where it ended

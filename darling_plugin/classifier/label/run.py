@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from darling_plugin import __version__
 from darling_plugin.classifier.label.answers import AnswerReader
-from darling_plugin.classifier.label.ask import Judge, Usage, each
+from darling_plugin.classifier.label.ask import Judge
 from darling_plugin.classifier.label.definitions import Domain, domain_called
-from darling_plugin.classifier.label.endpoint import Endpoint
-from darling_plugin.classifier.label.failures import EndpointError, NoVerdictError
 from darling_plugin.classifier.label.mining import Counts, Groups, Question, mine, read_groups
 from darling_plugin.classifier.label.prompt import definition_digest
 from darling_plugin.classifier.label.store import DISAGREEMENT, Store
 from darling_plugin.core import checks
+from darling_plugin.endpoint.client import Usage, each
+from darling_plugin.endpoint.endpoint import Endpoint
+from darling_plugin.endpoint.failures import EndpointError, NoVerdictError
 from darling_plugin.progress import progress
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ on where it ended, and shards are files side by side. Nothing of a summary is ke
     partitions.py  which responses are equivalent, by any similarity
     folder.py      the files of one evaluation: settings, prompts, rows; rows.py has the lines
     stage.py       the work that is left, its progress, and what failed
-    client.py      one request to an endpoint, with its retries
+    client.py      all items of a stage, asked of one endpoint
     child.py       a function in a process that may hang
     values.py      the metrics of each prompt
     summary.py     their means and intervals; tables.py prints them

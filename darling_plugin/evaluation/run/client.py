@@ -1,25 +1,20 @@
-"""Requests to one OpenAI-compatible endpoint, with their retries.
+"""All items of a stage, asked of one endpoint (`darling_plugin/endpoint/`).
 
-What an endpoint is, and what a failure means (asked again, skipped, or the end of it all), is that of
-`darling classifier label`: `classifier/label/endpoint.py` and `failures.py`. One thing differs: there, three questions
-in a row without an answer mean a dead endpoint. Here many requests are of one prompt, and a prompt that a server cannot
-take must not end the others: it takes as many as two rounds of all that are asked at once, and at least ten.
+One thing differs from that room's rules: there, three questions in a row without an answer mean a dead endpoint. Here
+many requests are of one prompt, and a prompt that a server cannot take must not end the others: it takes as many as two
+rounds of all that are asked at once, and at least ten.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
 
-from darling_plugin.classifier.label.ask import Usage, each
-from darling_plugin.classifier.label.endpoint import Endpoint
-from darling_plugin.classifier.label.failures import EndpointError, NoVerdictError, Patience, TryAgainError
+from darling_plugin.endpoint.client import Client, each
+from darling_plugin.endpoint.endpoint import Endpoint
+from darling_plugin.endpoint.failures import EndpointError, NoVerdictError, Patience, TryAgainError
 from darling_plugin.evaluation.run.rows import Row
 from darling_plugin.evaluation.run.stage import Item, Report
-
-T = TypeVar("T")
 
 
 class LongPatience(Patience):
@@ -53,78 +48,9 @@ def dead_after(at_once: int) -> int:
     return max(10, 2 * at_once)
 
 
-class Client:
-    """One endpoint. `async with client:` opens its connections. `usage` counts all that was sent, failures too."""
-
-    def __init__(self, endpoint: Endpoint):
-        self.endpoint = endpoint
-        self.usage = Usage()
-        self._api: Any = None
-        self._patience = LongPatience(endpoint)
-
-    async def __aenter__(self) -> Client:
-        import openai
-
-        self._api = openai.AsyncOpenAI(
-            base_url=self.endpoint.url,
-            api_key=self.endpoint.api_key(),
-            timeout=self.endpoint.timeout_s,
-            max_retries=0,  # `ask` retries: it knows nonsense from silence
-        )
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._api.close()
-        self._api = None
-
-    async def ask(self, send: Callable[[Any], Awaitable[Any]], read: Callable[[Any], T]) -> T:
-        """`read(await send(api))`, tried again as `failures.py` says; a `ValueError` of `read` is nonsense.
-
-        Raises `NoVerdictError` when this request is to be given up, `EndpointError` when all are.
-        """
-        import tenacity
-
-        again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(TryAgainError),
-            stop=self._patience.stop,
-            wait=self._patience.wait_s,
-            reraise=True,
-        )
-        try:
-            answer: T = await again(self._attempt, send, read)
-        except TryAgainError as error:
-            raise self._patience.given_up(error) from error
-        self._patience.verdict()
-        return answer
-
-    async def _attempt(self, send: Callable[[Any], Awaitable[Any]], read: Callable[[Any], T]) -> T:
-        import openai
-
-        self.usage.requests += 1
-        try:
-            completion = await send(self._api)
-        except openai.APIConnectionError as error:  # a timeout, too
-            raise self._patience.no_connection(error) from error
-        except openai.APIStatusError as error:
-            self._patience.heard()
-            raise self._patience.status(error) from error
-        except (json.JSONDecodeError, openai.APIResponseValidationError) as error:
-            self._patience.heard()
-            raise TryAgainError("nonsense", "the server's reply is no JSON") from error
-        self._patience.heard()
-        self._count(getattr(completion, "usage", None))
-        try:
-            return read(completion)
-        except ValueError as error:
-            raise TryAgainError("nonsense", str(error)) from error
-
-    def _count(self, tokens: Any) -> None:
-        prompt, answer = (getattr(tokens, name, None) for name in ("prompt_tokens", "completion_tokens"))
-        if isinstance(prompt, int) and isinstance(answer, int):
-            self.usage.prompt_tokens += prompt
-            self.usage.completion_tokens += answer
-        else:
-            self.usage.uncounted += 1
+def open_client(endpoint: Endpoint) -> Client:
+    """A client of this endpoint, with that patience."""
+    return Client(endpoint, LongPatience(endpoint))
 
 
 def ask_each(client: Client, items: Sequence[Item], report: Report, ask: Callable[[Item], Awaitable[Row]]) -> None:
@@ -147,11 +73,3 @@ def ask_each(client: Client, items: Sequence[Item], report: Report, ask: Callabl
             await each(one, sorted(items, key=lambda item: item.sample), client.endpoint.concurrency)
 
     asyncio.run(all_of_them())
-
-
-def first_choice(completion: Any) -> Any:
-    """The completion's only choice; raises `ValueError` where there is none. The client checks nothing itself."""
-    choices = getattr(completion, "choices", None)
-    if not isinstance(choices, list) or not choices:
-        raise ValueError("the server's reply has no choices")
-    return choices[0]

@@ -15,7 +15,7 @@ from darling_plugin.evaluation.run.tasks.base import Source, Task
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from darling_plugin.classifier.label.endpoint import Endpoint
+    from darling_plugin.endpoint.endpoint import Endpoint
     from darling_plugin.evaluation.run.judging.pairwise import PairwiseJudge
     from darling_plugin.evaluation.run.partitions import Partitioner
     from darling_plugin.evaluation.run.scoring import Scorer
@@ -222,7 +222,7 @@ class Request:
         )
 
     def _endpoint(self, url: str, model: str, key: str | None, options: dict[str, str], **further: Any) -> Endpoint:
-        from darling_plugin.classifier.label.endpoint import Endpoint
+        from darling_plugin.endpoint.endpoint import Endpoint
 
         patience = self.patience
         return Endpoint(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from darling_plugin.classifier.label.failures import EndpointError
+from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.evaluation.run.folder import Folder, Key, Shard
 from darling_plugin.evaluation.run.prompts import Prompt
 from darling_plugin.evaluation.run.rows import Row, Rows

@@ -3,7 +3,7 @@ import json
 import pytest
 from judge_server import JudgeServer
 
-from darling_plugin.classifier.label.endpoint import DEFAULT_KEY, Endpoint
+from darling_plugin.endpoint.endpoint import DEFAULT_KEY, Endpoint
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import pytest
 from judge_server import COMPLETION_TOKENS, PROMPT_TOKENS, Reply, completion, failure, verdict
 
-from darling_plugin.classifier.label.ask import Judge, Usage, each
+from darling_plugin.classifier.label.ask import Judge
 from darling_plugin.classifier.label.definitions import MATHS, WRITING
-from darling_plugin.classifier.label.failures import EndpointError, NoVerdictError, Patience, TryAgainError
 from darling_plugin.classifier.label.prompt import messages, response_format
+from darling_plugin.endpoint.client import Usage, each
+from darling_plugin.endpoint.failures import EndpointError, NoVerdictError, Patience, TryAgainError
 
 
 def ask(judge, *pairs):

@@ -4,9 +4,9 @@ import pickle
 
 import pytest
 
-from darling_plugin.classifier.label import endpoint as endpoint_module
 from darling_plugin.classifier.label.definitions import domain_called
-from darling_plugin.classifier.label.endpoint import NO_KEY, Endpoint, as_key
+from darling_plugin.endpoint import endpoint as endpoint_module
+from darling_plugin.endpoint.endpoint import NO_KEY, Endpoint, as_key
 from darling_plugin.errors import ConfigError, DarlingError, MissingDependencyError
 
 URL = "http://localhost:8000/v1"

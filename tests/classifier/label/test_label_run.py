@@ -12,10 +12,10 @@ import pytest
 from judge_server import COMPLETION_TOKENS, PROMPT_TOKENS, completion, failure, same_letter, verdict
 
 from darling_plugin.classifier.label.definitions import MATHS, WRITING
-from darling_plugin.classifier.label.failures import EndpointError
 from darling_plugin.classifier.label.prompt import definition_digest
 from darling_plugin.classifier.label.run import label
 from darling_plugin.classifier.pairs import read_pairs
+from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.errors import ConfigError, InputError
 
 FRUIT = {"prompt": "Name a fruit.", "responses": ["An apple.", "Apple!", "A pear.", "Kiwi"]}  # 6 pairs
@@ -204,7 +204,7 @@ def test_a_killed_run_goes_on_without_asking_twice(server, write, output, endpoi
     responses = write(FRUIT)
     code = (
         "import sys; from darling_plugin.classifier.label.run import label; "
-        "from darling_plugin.classifier.label.endpoint import Endpoint; "
+        "from darling_plugin.endpoint.endpoint import Endpoint; "
         "label(sys.argv[1], sys.argv[2], Endpoint(sys.argv[3], 'judge', concurrency=1), 'writing')"
     )
     with subprocess.Popen(

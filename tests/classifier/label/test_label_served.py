@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 from darling_plugin.classifier.label.definitions import DOMAINS, MATHS
-from darling_plugin.classifier.label.endpoint import Endpoint
-from darling_plugin.classifier.label.failures import EndpointError
 from darling_plugin.classifier.label.prompt import REASON_CHARACTERS, REMINDER, messages, system_message
 from darling_plugin.classifier.label.run import label
+from darling_plugin.endpoint.endpoint import Endpoint
+from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.similarity.judge import JudgeSimilarity
 
 pytestmark = [

@@ -6,7 +6,7 @@ import pytest
 from eval_server import EvalServer
 from typer.testing import CliRunner
 
-from darling_plugin.classifier.label.endpoint import DEFAULT_KEY
+from darling_plugin.endpoint.endpoint import DEFAULT_KEY
 from darling_plugin.evaluation.run.cli import app
 
 

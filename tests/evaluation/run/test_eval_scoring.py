@@ -121,7 +121,7 @@ def test_a_function_of_ones_own(write, darling, tmp_path):
     assert code == 1 and "eval_scorers:odd_ones must give 1 or 0 with --binary, got 0.5" in printed
     for wrong, said in (
         ("nowhere:f", "no module 'nowhere'"),
-        ("math:f", "has no function 'f'"),
+        ("math:f", "has no 'f'"),
         ("f", "must be one of"),
     ):
         code, printed = darling(*common, "--scorer", wrong, "--out", tmp_path / "c")

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from darling_plugin.classifier.label.endpoint import Endpoint
-from darling_plugin.evaluation.run.client import Client, ask_each
+from darling_plugin.endpoint.client import Client
+from darling_plugin.endpoint.endpoint import Endpoint
+from darling_plugin.evaluation.run.client import ask_each, open_client
 from darling_plugin.evaluation.run.given import Given
 from darling_plugin.evaluation.run.judging.question import Question, cut
 from darling_plugin.evaluation.run.rows import Row
@@ -72,7 +73,7 @@ class PairwiseJudge:
                 met.append(item)
             else:
                 report.failed(item, "no baseline", f"{self.baseline.path} has no response to this prompt")
-        client = Client(self.endpoint)
+        client = open_client(self.endpoint)
 
         async def ask(item: Item) -> Row:
             others = self.baseline.to(item.prompt)

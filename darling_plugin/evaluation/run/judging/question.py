@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darling_plugin.classifier.label.prompt import encode
-from darling_plugin.evaluation.run.client import Client, first_choice
+from darling_plugin.endpoint.client import Client, first_choice
 
 REASON_CHARACTERS = 800
 DATA = (

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from darling_plugin.classifier.label.endpoint import Endpoint
-from darling_plugin.evaluation.run.client import Client, ask_each
+from darling_plugin.endpoint.endpoint import Endpoint
+from darling_plugin.evaluation.run.client import ask_each, open_client
 from darling_plugin.evaluation.run.judging.question import Question, cut
 from darling_plugin.evaluation.run.rows import Row
 from darling_plugin.evaluation.run.stage import Item, Report
@@ -72,7 +72,7 @@ class RubricJudge:
         }
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
-        client = Client(self.endpoint)
+        client = open_client(self.endpoint)
 
         async def ask(item: Item) -> Row:
             texts = {"prompt": item.prompt.shown, "response": cut(item.response, self.characters)}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from darling_plugin.classifier.label.endpoint import Endpoint
+from darling_plugin.endpoint.client import first_choice
+from darling_plugin.endpoint.endpoint import Endpoint
 from darling_plugin.errors import InputError
-from darling_plugin.evaluation.run.client import Client, ask_each, first_choice
+from darling_plugin.evaluation.run.client import ask_each, open_client
 from darling_plugin.evaluation.run.prompts import sample_seed
 from darling_plugin.evaluation.run.rows import Row
 from darling_plugin.evaluation.run.sampling import Sampling
@@ -34,7 +35,7 @@ class EndpointSampler:
         return {"kind": "endpoint", "model": self.endpoint.model} | self.sampling.as_json()
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
-        client = Client(self.endpoint)
+        client = open_client(self.endpoint)
 
         async def ask(item: Item) -> Row:
             return await client.ask(lambda api: self._send(api, item), self._read)

@@ -89,7 +89,7 @@ async def _sample(head: Mapping[str, Any], requests: list[Request], answers: IO[
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    from darling_plugin.classifier.label.ask import each
+    from darling_plugin.endpoint.client import each
 
     engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**head["engine"]))
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from darling_plugin.errors import ConfigError, InputError
+from darling_plugin.errors import InputError
 from darling_plugin.evaluation.run.stage import Item, Report
+from darling_plugin.functions import load_function
 
 
 class FunctionScorer:
@@ -26,7 +26,7 @@ class FunctionScorer:
     def __init__(self, spec: str, *, binary: bool):
         self.spec = spec
         self.binary = binary
-        self._call = load_function(spec)
+        self._call = load_function("--scorer", spec, "my_project.scores:rhymes")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -46,23 +46,3 @@ class FunctionScorer:
         if not isinstance(score, Real) or not math.isfinite(score) or (self.binary and score not in (0, 1)):
             raise InputError(f"`--scorer` {self.spec} must give {wanted}, got {score!r:.100}")
         return float(score)
-
-
-def load_function(spec: str) -> Callable[..., Any]:
-    """The function called `module:function`; raises `ConfigError`."""
-    module_name, colon, name = spec.partition(":")
-    if not (module_name and colon and name):
-        raise ConfigError(f"`--scorer` must be a name, or read `module:function`; got {spec!r}")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        # A module that exists and misses one of its own imports is another fault: its own error says it best.
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise ConfigError(
-            f"`--scorer` is {spec!r}, and there is no module {error.name!r}; set PYTHONPATH to its folder"
-        ) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise ConfigError(f"`--scorer` is {spec!r}, and {module_name!r} has no function {name!r}")
-    return function

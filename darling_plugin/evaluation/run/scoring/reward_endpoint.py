@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from darling_plugin.classifier.label.ask import each
-from darling_plugin.classifier.label.failures import EndpointError
 from darling_plugin.core import checks
+from darling_plugin.endpoint.client import each
+from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.errors import ConfigError, DarlingError, InputError
 from darling_plugin.evaluation.run.client import dead_after
 from darling_plugin.evaluation.run.stage import Item, Report

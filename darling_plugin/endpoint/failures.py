@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from darling_plugin.classifier.label.endpoint import DEFAULT_KEY, NO_KEY, Endpoint
+from darling_plugin.endpoint.endpoint import DEFAULT_KEY, NO_KEY, Endpoint
 from darling_plugin.errors import DarlingError
 
 Failure = Literal["no answer", "nonsense", "refused"]
