@@ -135,9 +135,12 @@ def test_two_checkpoints_killed_and_resumed(checkpoints, command, darling, tmp_p
     assert log.stat().st_size == size  # no engine was started, for the prompt that is too long neither
 
     texts = [
-        {key: row["response"] for key, row in rows(tmp_path / name, "samples").items()} for name in ("first", "second")
+        {key: row["response"] for key, row in rows(tmp_path / name, "samples").items() if "response" in row}
+        for name in ("first", "second")
     ]
-    assert texts[0].keys() == texts[1].keys() and not set(texts[0].values()) & set(texts[1].values())
+    assert texts[0].keys() == texts[1].keys() and len(texts[0]) == 48
+    # Both are nearly uniform and draw the same random numbers: a short response may be the same.
+    assert len(set(texts[0].values()) & set(texts[1].values())) < 8
     code, printed = darling("compare", tmp_path / "first", tmp_path / "second")
     assert code == 0 and f"9 prompts: {first} → {second}" in printed and "Not the same" not in printed
     code, printed = darling(*command(second, tmp_path / "first"))
