@@ -139,9 +139,12 @@ def compare(whole: dict[str, dict[int, list[str]]], broken: dict[str, dict[int, 
         print(f"interrupted:   start {start}, steps {sorted(steps)}; the same prompts at {sorted(same)}")
         if set(same) != set(steps):
             sys.exit("error: another order of the data.")
-    if {step for steps in broken.values() for step in steps} != set(expected):
-        sys.exit("error: steps are missing.")
-    print(f"the same prompts at every step, {len(broken)} starts against 1")
+    # verl writes a step's prompts down after its checkpoint: of the step at which a start was ended they may be lost.
+    seen = {step for steps in broken.values() for step in steps}
+    lost = set(expected) - seen
+    if not lost <= {max(steps) + 1 for steps in broken.values()}:
+        sys.exit(f"error: the steps {sorted(lost)} are missing.")
+    print(f"the same prompts at the {len(seen)} steps that were written down, {len(broken)} starts against 1")
 
 
 def prove_job() -> None:
