@@ -20,7 +20,7 @@ What lives where; **start at `core/pipeline.py`**, where one batch goes through 
     countdown/           a task on which the effect shows in minutes on a CPU
     cpu/                 what lets verl run without a GPU
     errors.py            the errors that a user meets
-    console.py, progress.py, digest.py, functions.py    short, and used by several rooms
+    console.py, progress.py, files.py, functions.py, packages.py    short, and used by several rooms
 
 Importing this package costs NumPy and nothing else: verl loads it in every process of a job.
 """

@@ -14,11 +14,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 from darling_plugin.errors import ConfigError
+from darling_plugin.packages import installed
 
 ENTRY_POINT = ("darling", "darling_plugin.integrations.verl.plugin")
 SHARED_MEMORY_GIB = 1
@@ -237,14 +238,6 @@ def accelerators(found: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
         "torch sees no CUDA device; to train on this machine's CPU, set VERL_PLATFORM and add the `cpu` settings",
         "export VERL_PLATFORM=cpu, and +darling=[base,cpu]",
     )
-
-
-def installed(name: str) -> str | None:
-    """The installed version of a distribution."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def run_probe(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from darling_plugin.classifier.wording import FEATURES
 from darling_plugin.errors import ConfigError
+from darling_plugin.files import replacing
 
 FILE = "darling_classifier.json"
 
@@ -85,6 +86,5 @@ def problems(error: ValidationError) -> str:
 
 def write_card(folder: Path, card: Card) -> None:
     """Write the card into the folder in one step: a kill leaves the old one or the new one."""
-    part = folder / f"{FILE}.part"
-    part.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / FILE)
+    with replacing(folder / FILE) as part:
+        part.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")

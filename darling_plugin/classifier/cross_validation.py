@@ -18,6 +18,7 @@ from darling_plugin.classifier.measures import ranking
 from darling_plugin.classifier.outcome import Evaluation, Folds
 from darling_plugin.classifier.pairs import Pair, digest, folds_by_prompt, labels
 from darling_plugin.classifier.scorer import load_scorer
+from darling_plugin.files import replacing
 
 SCORES = "held_out.json"
 TrainOne = Callable[[list[Pair], Path], Any]
@@ -100,9 +101,8 @@ class _Fold:
 
     def _store(self, held: Held) -> None:
         """In one step: a kill leaves all of it or nothing."""
-        part = self.folder / f"{SCORES}.part"
-        part.write_text(json.dumps({"of": self.own, "held": held._asdict()}) + "\n")
-        part.replace(self.folder / SCORES)
+        with replacing(self.folder / SCORES) as part:
+            part.write_text(json.dumps({"of": self.own, "held": held._asdict()}) + "\n")
 
 
 def _short(own: Mapping[str, Any]) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.countdown.task import DIGITS, POOL_SIZE, TARGETS, prompt_text, solutions
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
+from darling_plugin.files import file_digest
 from darling_plugin.progress import progress
 
 MIN_CLASSES = 3

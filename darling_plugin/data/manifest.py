@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darling_plugin.data.verl_rows import PARTIAL
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
+from darling_plugin.files import file_digest, replacing
+from darling_plugin.packages import versions_of
 
 NAME = "manifest.json"
 FORMAT = 1  # raise when the same recipe gives other files: those written before are then made anew
@@ -50,9 +50,8 @@ class Manifest:
         """Note that `file` was made by `recipe`; its digest is taken here."""
         self._files[file] = {"recipe": recipe, "sha256": file_digest(self._folder / file), **told}
         content = {"format": FORMAT, "task": self._task, "versions": _versions(), "files": self._files}
-        partial = self._folder / (NAME + PARTIAL)
-        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(self._folder / NAME)
+        with replacing(self._folder / NAME) as part:
+            part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def _read(self) -> dict[str, Any]:
         path = self._folder / NAME
@@ -102,12 +101,5 @@ def _parse(path: Path) -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     import platform
-    from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"python": platform.python_version()} | versions_of(PACKAGES)

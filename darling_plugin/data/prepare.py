@@ -20,8 +20,8 @@ from darling_plugin.data.overlap import SHARE, WORDS
 from darling_plugin.data.tasks import Task
 from darling_plugin.data.verifiable import AnswerCheck
 from darling_plugin.data.verl_rows import verl_rows, write_parquet
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
+from darling_plugin.files import file_digest
 from darling_plugin.progress import progress
 
 MOST_CHILDREN = 8  # that read answers; each imports sympy

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.data.item import Item
-
-PARTIAL = ".partial"
+from darling_plugin.files import replacing
 
 
 def message(item: Item, instruction: str) -> str:
@@ -56,6 +55,5 @@ def write_parquet(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         }
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + PARTIAL)
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)
-    partial.replace(path)
+    with replacing(path) as part:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), part)

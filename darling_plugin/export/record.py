@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
 from darling_plugin.evaluation.report.lines import number, read_lines
 from darling_plugin.evaluation.report.metrics import FORM, NAMES, read_metrics
 from darling_plugin.evaluation.report.runs import Row
 from darling_plugin.export.redact import redact
+from darling_plugin.files import file_digest
 from darling_plugin.similarity.packaged import require
 
 HYDRA = Path(".hydra") / "config.yaml"

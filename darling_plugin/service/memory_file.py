@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 
 from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import SimilaritySettings
+from darling_plugin.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +41,8 @@ def write(path: Path, contents: Mapping[str, Contents], judge: str) -> None:
     for name, (keys, rows) in contents.items():
         arrays |= {f"{name}.keys": keys, f"{name}.rows": rows}
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
+    with replacing(path, shared=True) as part, part.open("wb") as file:
         np.savez(file, **arrays)
-    beside.replace(path)
 
 
 def read(path: Path, judge: str) -> dict[str, Contents] | None:

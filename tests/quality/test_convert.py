@@ -8,8 +8,8 @@ import pytest
 import tiny_athene
 from tiny_athene import BOS, CLS, CLS_ID, CONVERSATIONS, PAD, TEMPLATE, whole
 
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import ConfigError, DarlingError, InputError
+from darling_plugin.files import file_digest
 from darling_plugin.quality.conversion.convert import RECORD, convert
 from darling_plugin.quality.reward_model import conversation
 

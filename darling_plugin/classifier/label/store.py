@@ -14,6 +14,7 @@ from typing import Any
 
 from darling_plugin.classifier.label.mining import Question
 from darling_plugin.errors import InputError
+from darling_plugin.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +66,8 @@ class Store:
         self._count(question, row)
 
     def write_summary(self, summary: dict[str, Any]) -> None:
-        part = self.summary.with_name(f"{self.summary.name}.part")
-        part.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(self.summary)
+        with replacing(self.summary) as part:
+            part.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def _take(self, line: bytes, where: str, file: Path) -> None:
         other = "set --out to another file"

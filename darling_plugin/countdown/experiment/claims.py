@@ -21,6 +21,8 @@ from pathlib import Path
 
 import psutil
 
+from darling_plugin.files import write_new
+
 STALE_S = 300.0
 TOUCH_S = 20.0
 
@@ -109,16 +111,7 @@ def is_stale(path: Path) -> bool:
 
 
 def _make(path: Path, holder: Holder) -> bool:
-    # Written beside and linked: a claim is there with its content, or not at all.
-    beside = path.with_name(f"{path.name}.{holder.token}")
-    beside.write_text(json.dumps(vars(holder)))
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        beside.unlink()
-    return True
+    return write_new(path, json.dumps(vars(holder)).encode())
 
 
 def _clear_if_stale(path: Path) -> bool:

@@ -9,13 +9,11 @@ Copying the JSON files of several ledgers into one folder joins them.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from darling_plugin.countdown.experiment import claims
 from darling_plugin.countdown.experiment.measure import METRICS, Measured
 from darling_plugin.countdown.experiment.settings import Run, from_json
 from darling_plugin.errors import InputError
+from darling_plugin.files import replacing
+from darling_plugin.packages import versions_of
 
 PACKAGES = ("darling-plugin", "torch", "transformers", "verl", "vllm")
 
@@ -122,14 +122,13 @@ class Ledger:
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "host": socket.gethostname(),
             "machine": platform.machine(),
-            "versions": _versions(),
+            "versions": versions_of(PACKAGES),
             "training": training,
             "evaluations": evaluations,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        beside = self.folder / f"{run.id}.{os.getpid()}.part"
-        beside.write_text(json.dumps(content) + "\n")
-        beside.replace(self.folder / f"{run.id}.json")
+        with replacing(self.folder / f"{run.id}.json", shared=True) as part:
+            part.write_text(json.dumps(content) + "\n")
 
 
 def read_result(path: Path) -> Result:
@@ -144,13 +143,3 @@ def read_result(path: Path) -> Result:
         Evaluation(e["step"], Measured(**e["held_out"]), Measured(**e["rl"])) for e in content["evaluations"]
     ]
     return Result(run, content["policy"], content["seconds"], content["training"], evaluations)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -13,7 +13,7 @@ from darling_plugin.countdown.experiment import claims
 from darling_plugin.countdown.experiment.prompts import rl_prompts
 from darling_plugin.countdown.experiment.settings import Run
 from darling_plugin.countdown.warmstart import Settings, WarmStart, warm_start
-from darling_plugin.digest import file_digest
+from darling_plugin.files import file_digest
 
 JUDGE_PROMPTS = 600  # training prompts on whose responses a judge is trained, as in the quickstart
 JUDGE_SEED = 1000  # of those prompts: no run's

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from darling_plugin.files import replacing
 
 if TYPE_CHECKING:
     import torch
@@ -38,9 +39,8 @@ def save(folder: Path, run_id: str, state: State) -> None:
         tensors |= {f"optimizer/{number}/{name}": tensor.contiguous() for name, tensor in moments.items()}
     notes = {"run": run_id, "step": state.step, "seconds": state.seconds}
     notes |= {"training": state.training, "evaluations": state.evaluations}
-    beside = folder / f"{FILE}.{os.getpid()}"
-    save_file(tensors, beside, metadata={"notes": json.dumps(notes)})
-    beside.replace(folder / FILE)
+    with replacing(folder / FILE, shared=True) as part:
+        save_file(tensors, part, metadata={"notes": json.dumps(notes)})
 
 
 def load(folder: Path, run_id: str) -> State | None:

@@ -18,7 +18,6 @@ of work that can never be done, such as a prompt longer than the model reads.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from darling_plugin.errors import InputError
 from darling_plugin.evaluation.run import rows
 from darling_plugin.evaluation.run.prompts import Prompt, parse
 from darling_plugin.evaluation.run.rows import Row
+from darling_plugin.files import replacing, write_new
 
 FORMAT = 1
 SETTINGS, PROMPTS = "settings.json", "prompts.jsonl"
@@ -79,7 +79,7 @@ class Folder:
             )
         # Each in one piece and only where there is none: all shards may start at once.
         head = {"format": FORMAT, "settings": settings, "noted": noted}
-        _write_new(path / SETTINGS, (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
+        write_new(path / SETTINGS, (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
         others = differences(_read_head(path)["settings"], settings)
         if others:
             listed = "; ".join(f"{name}: {there!r} there, {here!r} here" for name, there, here in others)
@@ -87,7 +87,7 @@ class Folder:
                 f"{path} holds an evaluation with other settings ({listed}). Give the same ones to go on with it, or "
                 "another --out"
             )
-        _write_new(path / PROMPTS, b"".join(rows.line(prompt.as_json()) for prompt in prompts))
+        write_new(path / PROMPTS, b"".join(rows.line(prompt.as_json()) for prompt in prompts))
         return cls.read(path)
 
     @classmethod
@@ -138,9 +138,8 @@ class Folder:
     def write(self, name: str, text: str) -> Path:
         """A whole file, in one piece."""
         path = self.path / name
-        part = _part(path)
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
+        with replacing(path, shared=True) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
         return path
 
 
@@ -168,21 +167,3 @@ def _read_head(path: Path) -> dict[str, Any]:
     if found != FORMAT:
         raise InputError(f"{path}/{SETTINGS}: format {found!r}, expected {FORMAT}; evaluate anew")
     return head
-
-
-def _part(path: Path) -> Path:
-    """A name of this process alone, on all machines of a shared disk."""
-    return path.with_name(f"{path.name}.{os.uname().nodename}.{os.getpid()}.part")
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    if path.exists():
-        return
-    part = _part(path)
-    part.write_bytes(data)
-    try:
-        os.link(part, path)  # unlike a rename, it never replaces
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
 
 from packaging.version import Version
 
 from darling_plugin.errors import ConfigError
+from darling_plugin.packages import installed
 
 OLDEST = Version("0.9.1")
 BEFORE = Version("0.10")
@@ -16,10 +16,7 @@ ALLOW_UNTESTED = "DARLING_ALLOW_UNTESTED_VERL"
 
 def verl_version() -> str | None:
     """The installed verl's version, or None where there is none."""
-    try:
-        return version("verl")
-    except PackageNotFoundError:
-        return None
+    return installed("verl")
 
 
 def check_verl_version(found: str | None = None) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin import __version__
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import InputError
+from darling_plugin.files import file_digest
 from darling_plugin.progress import progress
 from darling_plugin.quality.conversion.source import HEAD, SCORE, Source, open_source
 from darling_plugin.quality.conversion.tokens import CLS_ID, Tokens, write_tokenizer

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from darling_plugin.digest import file_digest
 from darling_plugin.errors import ConfigError
+from darling_plugin.files import file_digest
 from darling_plugin.quality.conversion.source import HEAD, SCORE, Source, load_bin
 
 BLOCK = 16 * 2**20
