@@ -6,7 +6,7 @@
     tuning.py      which learning rate each method is compared at
 
     loop.py        the training loop, in plain PyTorch
-      policy.py      responses sampled, read and decoded
+      policy.py      loaded, asked in token ids, decoded; forward.py: responses sampled, and read with gradients
       rewards.py     `core.run_pipeline` as a run asks for it; judges.py: wrong verdicts; spaced.py: n-grams
       loss.py        the clipped policy loss
       measure.py     what a policy does with prompts

@@ -3,8 +3,8 @@
 Rewards and advantages are `darling_plugin.core`'s own. Everything random depends on the run's seed and the step alone
 (`streams.py`), so a run that is killed and started again ends as if it had not been.
 
-As in verl: the rows of a step are cut into two mini-batches, old log-probabilities are read before the first update,
-gradients are clipped, and the learning rate rises over five steps, the first of which has a rate of 0.
+As in verl: the rows of a step are cut into two mini-batches, the old log-probabilities are the sampling
+policy's, gradients are clipped, and the learning rate rises over five steps, the first of which has a rate of 0.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from darling_plugin.core import group_metrics
-from darling_plugin.countdown.evaluate import generate
+from darling_plugin.countdown.experiment import forward
 from darling_plugin.countdown.experiment import policy as policies
 from darling_plugin.countdown.experiment import state as states
 from darling_plugin.countdown.experiment.loss import policy_loss
@@ -144,43 +144,35 @@ class Loop:
         run = self._run
         chosen = batch_of(run, self.step)
         rng = torch_stream("rollouts", run.seed, self.step)
-        # Copied: a tensor of inference mode cannot take part in a gradient.
-        responses = generate(self.policy, self._ids[chosen], run.n, 1.0, policies.END, rng).clone()
-        texts = policies.decode(responses)
-        of_row = chosen.repeat_interleave(run.n)
-        uid = of_row.tolist()
+        sampled = forward.sample(self.policy, self._ids[chosen], run.n, policies.END, rng)
+        texts = policies.decode(sampled.tokens)
+        uid = chosen.repeat_interleave(run.n).tolist()
         quality = quality_of([self._prompts[number] for number in uid], texts)
         result = self._rewards(self.step, texts, uid, quality)
         advantages = torch.tensor(result.advantages, dtype=torch.float32)
-        noted = self._update(self._ids[of_row], responses, advantages)
+        noted = self._update(self._ids[chosen], sampled, advantages)
         metrics = group_metrics(quality, result.diversity, result.rewards, result.labels, uid, correct=result.correct)
         noted |= {name: metrics[name] for name in LOGGED if name in metrics}
         self.step += 1
         self.training.append({"step": self.step, **{name: round(value, 6) for name, value in noted.items()}})
 
-    def _update(self, prompts: torch.Tensor, responses: torch.Tensor, advantages: torch.Tensor) -> dict[str, float]:
+    def _update(self, prompts: torch.Tensor, sampled: forward.Sampled, advantages: torch.Tensor) -> dict[str, float]:
         import torch
 
-        mask = policies.written(responses)
-        shuffled = numpy_stream("mini-batches", self._run.seed, self.step).permutation(len(responses))
-        first, second = np.array_split(shuffled, 2)
-        with torch.no_grad():
-            # The first mini-batch is read before any update: what it is read as then is its old one.
-            old = policies.read_responses(self.policy, prompts[second], responses[second])
+        mask = policies.written(sampled.tokens)
+        shuffled = numpy_stream("mini-batches", self._run.seed, self.step).permutation(len(mask))
         self._optimizer.param_groups[0]["lr"] = learning_rate(self._run, self.step)
-        entropy, norms = (old.entropy * mask[second]).sum(), list[float]()
-        for rows, before in ((first, None), (second, old.log_prob)):
-            new = policies.read_responses(self.policy, prompts[rows], responses[rows])
-            if before is None:
-                before = new.log_prob.detach()
-                entropy = entropy + (new.entropy * mask[rows]).sum()
-            loss = policy_loss(new.log_prob, before, advantages[rows], mask[rows])
+        norms = list[float]()
+        for rows in np.array_split(shuffled, 2):
+            prompt_of = torch.from_numpy(rows // self._run.n)
+            log_prob = forward.read(self.policy, prompts, prompt_of, sampled.tokens[rows])
+            loss = policy_loss(log_prob, sampled.log_prob[rows], advantages[rows], mask[rows])
             self._optimizer.zero_grad()
             loss.backward()
             norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), CLIP_GRADIENT)))
             self._optimizer.step()
         return {
-            "entropy": float(entropy / mask.sum()),
+            "entropy": float(sampled.entropy[mask].mean()),
             "tokens": float(mask.sum(dim=1).float().mean()),
             "gradient_norm": sum(norms) / len(norms),
         }

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.evaluate import ROWS, generate
+from darling_plugin.countdown.evaluate import ROWS
+from darling_plugin.countdown.experiment import forward
 from darling_plugin.countdown.experiment import policy as policies
 from darling_plugin.countdown.experiment.streams import torch_stream
 from darling_plugin.countdown.task import verify
@@ -23,14 +24,12 @@ from darling_plugin.evaluation.pass_at_k import pass_at_k
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
 
-READ_AGAIN = 8  # of the samples to a prompt: for the entropy, which their tokens do not show
-
 
 @dataclass(frozen=True)
 class Measured:
     """`solved[i]`: how many of the `samples` responses to prompt i were each of its right answers, most first.
 
-    entropy: of the next token, nats, mean over the tokens of some of the responses.
+    entropy: of the next token, nats, mean over the tokens of the responses.
     """
 
     solved: list[list[int]]
@@ -65,8 +64,6 @@ METRICS: dict[str, Callable[[Measured], np.ndarray]] = {
 
 def measure(policy: LlamaForCausalLM, prompts: Sequence[Prompt], samples: int, name: str) -> Measured:
     """Sample at temperature 1 and score exactly; `name` chooses the random numbers, the same for all policies."""
-    import torch
-
     generator = torch_stream("measure", name)
     solved: list[list[int]] = []
     entropy = tokens = 0.0
@@ -74,17 +71,14 @@ def measure(policy: LlamaForCausalLM, prompts: Sequence[Prompt], samples: int, n
     for start in range(0, len(prompts), size):
         batch = prompts[start : start + size]
         ids = policies.prompt_ids(batch)
-        responses = generate(policy, ids, samples, 1.0, policies.END, generator)
-        texts = policies.decode(responses)
+        sampled = forward.sample(policy, ids, samples, policies.END, generator)
+        texts = policies.decode(sampled.tokens)
         for i, prompt in enumerate(batch):
             own = texts[i * samples : (i + 1) * samples]
             found = (verify(prompt.digits, prompt.target, text) for text in own)
             sizes = Counter(expression.form for expression in found if expression is not None)
             solved.append(sorted(sizes.values(), reverse=True))
-        again = responses.view(len(batch), samples, -1)[:, :READ_AGAIN].flatten(0, 1)
-        with torch.inference_mode():
-            read = policies.read_responses(policy, ids.repeat_interleave(min(samples, READ_AGAIN), dim=0), again)
-        mask = policies.written(again)
-        entropy += float((read.entropy * mask).sum())
+        mask = policies.written(sampled.tokens)
+        entropy += float(sampled.entropy[mask].sum())
         tokens += float(mask.sum())
     return Measured(solved, samples, entropy / tokens)

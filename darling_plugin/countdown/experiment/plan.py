@@ -12,7 +12,7 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
@@ -25,11 +25,12 @@ GRIDS = ("tuning", "main", "ablations", "verl", "quick")
 BY_LOOP = ("tuning", "main", "ablations")
 MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
 FEWER = MANY[:6]
-ABLATION_CELLS = (Cell(0, 0), Cell(1, 1), Cell(0, 2), Cell(1, 0))  # every arm of `main` has these
+VERL_MANY = tuple(Cell(seed % 2, seed) for seed in range(5))  # of MANY: five seeds over both warm starts
+VERL_FEWER = ABLATION_CELLS = VERL_MANY[:3]  # of FEWER, so every arm of `main` has these
 FIRST = ("grpo", "darling", "ngram", "grpo_std")
 """The methods with all cells, the comparison of the hypotheses first."""
 THEN = ("correct_only", "flipped", "additive", "learned")
-VERL_STEPS = 100
+VERL_STEPS, VERL_EVALUATE_EVERY = 100, 50
 QUICK_STEPS, QUICK_RATE = 60, 2e-4
 NOISE = (0.1, 0.2, 0.3)
 
@@ -86,21 +87,16 @@ def tuning_arms(results: Mapping[str, Result]) -> list[Arm]:
 
 
 def main_arms(rates: Mapping[str, float]) -> list[Arm]:
-    methods = dict.fromkeys(FIRST, MANY) | dict.fromkeys(THEN, FEWER)
-    return [
-        Arm("main", method, _runs(cells, rates[method], **METHODS[method]), "the methods")
-        for method, cells in methods.items()
-        if method in rates
-    ]
+    return _methods("main", rates, MANY, FEWER)
 
 
 def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
     """Each at the rate that its method has in the main comparison."""
     arms: list[Arm] = []
 
-    def add(asks: str, name: str, method: str, learning_rate: float | None = None, **changes: Any) -> None:
+    def add(asks: str, name: str, method: str, **changes: Any) -> None:
         if method in rates:
-            runs = _runs(ABLATION_CELLS, learning_rate or rates[method], **METHODS[method] | changes)
+            runs = _runs(ABLATION_CELLS, rates[method], **METHODS[method] | changes)
             arms.append(Arm("ablations", name, runs, asks))
 
     add("floor", "floor 0", "darling", floor=0.0)
@@ -110,13 +106,9 @@ def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
     for n in (4, 16):
         for method in ("darling", "grpo"):
             add("responses to a prompt", f"{method}, n {n}", method, n=n)
-    for count in (64, 1024):
+    for count in (32, 512):
         for method in ("darling", "grpo"):
             add("RL prompts", f"{method}, {count} prompts", method, rl_prompts=count)
-    for method in ("darling", "ngram", "grpo"):
-        for rate in tuning.RATES:
-            if rate != rates.get(method):
-                add("learning rate", f"{method}, lr {rate:g}", method, rate)
     add("a wrong judge", "representatives", "darling", representatives=True)
     for rate in NOISE:
         for name, wrong in {"false same": {"false_same": rate}, "false different": {"false_different": rate}}.items():
@@ -126,10 +118,9 @@ def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
 
 
 def verl_arms(rates: Mapping[str, float]) -> list[Arm]:
-    return [
-        replace(arm, grid="verl", runs=tuple(replace(run, engine="verl", steps=VERL_STEPS) for run in arm.runs))
-        for arm in main_arms(rates)
-    ]
+    return _methods(
+        "verl", rates, VERL_MANY, VERL_FEWER, engine="verl", steps=VERL_STEPS, evaluate_every=VERL_EVALUATE_EVERY
+    )
 
 
 def quick_arms() -> list[Arm]:
@@ -139,6 +130,18 @@ def quick_arms() -> list[Arm]:
     return [
         Arm("quick", method, _runs(cell, QUICK_RATE, **shape, **METHODS[method]), "DARLING against GRPO")
         for method in ("darling", "grpo")
+    ]
+
+
+def _methods(
+    grid: str, rates: Mapping[str, float], many: Sequence[Cell], fewer: Sequence[Cell], **settings: Any
+) -> list[Arm]:
+    """An arm for each method whose rate is known."""
+    methods = dict.fromkeys(FIRST, many) | dict.fromkeys(THEN, fewer)
+    return [
+        Arm(grid, method, _runs(cells, rates[method], **METHODS[method], **settings), "the methods")
+        for method, cells in methods.items()
+        if method in rates
     ]
 
 

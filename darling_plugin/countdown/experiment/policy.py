@@ -1,10 +1,10 @@
-"""The policy as the loop needs it: responses sampled, read and decoded."""
+"""The policy as the loop needs it: loaded, asked in token ids, responses decoded. What it computes: `forward.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from darling_plugin.countdown.data import Prompt
 from darling_plugin.countdown.model import EOS, VOCABULARY
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 END = VOCABULARY[EOS]
 CHARACTERS = {token_id: token if len(token) == 1 else "" for token, token_id in VOCABULARY.items()}
-
-
-class Read(NamedTuple):
-    """What the policy says of responses, token by token; shapes (rows, tokens).
-
-    log_prob: of each token. entropy: of the token that may come there, in nats.
-    """
-
-    log_prob: torch.Tensor
-    entropy: torch.Tensor
 
 
 def load_policy(folder: Path) -> LlamaForCausalLM:
@@ -55,17 +45,3 @@ def written(responses: torch.Tensor) -> torch.Tensor:
     """Which tokens the policy wrote: those up to the first end token, and that one. Booleans, shape of `responses`."""
     ends = (responses == END).int()
     return (ends.cumsum(dim=1) - ends) == 0
-
-
-def read_responses(policy: LlamaForCausalLM, prompts: torch.Tensor, responses: torch.Tensor) -> Read:
-    """Read responses[i], a response to prompts[i], at temperature 1. With gradients, unless they are switched off."""
-    import torch
-
-    tokens = torch.cat([prompts, responses], dim=1)
-    # The last token predicts nothing; the last prompt token predicts the first of the response.
-    output = policy(input_ids=tokens[:, :-1], use_cache=False, logits_to_keep=responses.shape[1])
-    log_probs = torch.log_softmax(output.logits, dim=-1)
-    chosen = log_probs.gather(2, responses[:, :, None])[:, :, 0]
-    with torch.no_grad():
-        entropy = -(log_probs.exp() * log_probs).sum(dim=-1)
-    return Read(chosen, entropy)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from darling_plugin.core import PipelineSettings, checks
 from darling_plugin.errors import InputError
 
-FORMAT = 1  # raise when the same settings give another result: what was run before is then run anew
+FORMAT = 2  # raise when the same settings give another result: what was run before is then run anew
 ENGINES = ("loop", "verl")
 HELD_OUT = ("validation", "test")
 JUDGES = ("symbolic", "learned")
@@ -59,11 +59,11 @@ class Run:
     warm_start_steps: int = 600
     seed: int = 0
     learning_rate: float = 1e-4
-    rl_prompts: int = 256
-    step_prompts: int = 32
+    rl_prompts: int = 128
+    step_prompts: int = 16
     n: int = 8
     steps: int = 400
-    evaluate_every: int = 50
+    evaluate_every: int = 100
     fusion: str = "multiplicative"
     diversity: str = "partition"
     among: str = "all"

@@ -6,8 +6,9 @@ import pytest
 from made_up import result
 
 from darling_plugin.countdown.experiment import tuning
+from darling_plugin.countdown.experiment.loop import evaluation_steps
 from darling_plugin.countdown.experiment.plan import GRIDS, in_order, plan, select
-from darling_plugin.countdown.experiment.settings import METHODS
+from darling_plugin.countdown.experiment.settings import METHODS, Run
 from darling_plugin.errors import InputError
 
 
@@ -67,10 +68,11 @@ def test_a_method_is_planned_once_its_rate_is_known():
 def test_the_whole_plan():
     arms = plan(all_tuned())
     counts = {grid: sum(len(arm.runs) for arm in arms if arm.grid == grid) for grid in GRIDS}
-    assert counts["main"] == counts["verl"] == 4 * 10 + 4 * 6
+    assert counts["main"] == 4 * 10 + 4 * 6
+    assert counts["verl"] == 4 * 5 + 4 * 3
     assert counts["tuning"] == 36 and counts["quick"] == 2
-    # floor 2, lone 1, std 1, n 4, prompts 4, rates 3 · 2, wrong judge 1 + 3 · 2 · 2
-    assert counts["ablations"] == 4 * (2 + 1 + 1 + 4 + 4 + 6 + 13)
+    # floor 2, lone 1, std 1, n 4, prompts 4, wrong judge 1 + 3 · 2 · 2
+    assert counts["ablations"] == 3 * (2 + 1 + 1 + 4 + 4 + 13)
     assert {arm.name for arm in arms if arm.grid == "main"} == set(METHODS)
     for grid in GRIDS:
         ids = [run.id for arm in arms if arm.grid == grid for run in arm.runs]
@@ -87,10 +89,13 @@ def test_every_ablation_has_the_main_comparisons_run_of_its_cell():
 
 
 def test_verl_and_loop_differ_in_the_engine_and_the_steps_alone():
-    arms = {arm.path: arm.runs for arm in plan(all_tuned())}
+    arms = {arm.path: {run.cell: run.as_json() for run in arm.runs} for arm in plan(all_tuned())}
     for method in METHODS:
-        for loop, verl in zip(arms[f"main/{method}"], arms[f"verl/{method}"], strict=True):
-            assert loop.as_json() | {"engine": "verl", "steps": 100} == verl.as_json()
+        loop, verl = arms[f"main/{method}"], arms[f"verl/{method}"]
+        assert {cell.warm_start for cell in verl} == {0, 1} and len({cell.seed for cell in verl}) == len(verl)
+        for cell, run in verl.items():
+            assert loop[cell] | {"engine": "verl", "steps": 100, "evaluate_every": 50} == run
+            assert 100 in evaluation_steps(Run(**loop[cell]))  # where the two are compared
 
 
 def test_a_whole_comparison_comes_before_the_next_cell():

@@ -150,19 +150,12 @@ def _ablations(page: Page, main: dict[str, Runs], ablations: dict[str, Runs], ar
             pictures.comparison(page.picture(file, asks), shown, asks)
         if "darling" in shown:
             page.add(tables.differences_table(shown, "darling"))
-    by_rate = {f"both at {rate:g}": {method: ablations.get(f"{method}, lr {rate:g}") or _at(main, method, rate)
-               for method in ("darling", "ngram", "grpo")} for rate in tuning.RATES}  # fmt: skip
-    _equal_quality(page, by_rate)
 
 
 def _is_of(name: str, base: str) -> bool:
     """Whether an ablation is of this method: `grpo, n 4` is of grpo; what names none is of darling."""
     own = name.replace(" ", "_").partition(",")[0]
     return own == base or (base == "darling" and own not in BASES)
-
-
-def _at(main: Mapping[str, Runs], method: str, rate: float) -> Runs:
-    return {cell: run for cell, run in main.get(method, {}).items() if run.run.learning_rate == rate}
 
 
 def _noise(own: Mapping[str, Runs], exact: Runs) -> dict[str, dict[float, Runs]]:
@@ -188,3 +181,11 @@ def _tuning(page: Page, results: Mapping[str, Result]) -> None:
     page.add("## Learning rates, on the validation prompts\n",
              tables.table(["method", "lr", "pass@1", "classes@16", ""], rows))  # fmt: skip
     page.numbers["tuning"] = numbers
+    by_rate = {
+        f"both at {rate:g}": {
+            method: {run.cell: results[run.id] for run in tuning.tuning_runs(method, rate) if run.id in results}
+            for method in ("darling", "ngram", "grpo")
+        }
+        for rate in tuning.RATES
+    }
+    _equal_quality(page, by_rate)
