@@ -1,13 +1,14 @@
-"""What has been run: one JSON file for each finished run, written at once. What is to be done is the plan less that.
+"""What has been run: one file for each finished run, written at once. What is to be done is the plan less that.
 
-    <folder>/<id>.json     a finished run: its settings, its measurements, where and when
+    <folder>/<id>.json.gz  a finished run: its settings, its measurements, where and when
     <folder>/<id>.claim    somebody is at it (`claims.py`)
 
-Copying the JSON files of several ledgers into one folder joins them.
+Copying the files of several ledgers into one folder joins them.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import platform
 import socket
@@ -24,6 +25,7 @@ from darling_plugin.errors import InputError
 from darling_plugin.files import replacing
 from darling_plugin.packages import versions_of
 
+SUFFIX = ".json.gz"
 PACKAGES = ("darling-plugin", "torch", "transformers", "verl", "vllm")
 
 
@@ -72,7 +74,7 @@ class Ledger:
 
     def finished(self) -> set[str]:
         """The ids of the finished runs."""
-        return {path.stem for path in self.folder.glob("*.json")}
+        return {path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}")}
 
     def results(self, of: Iterable[Run] | None = None) -> dict[str, Result]:
         """The finished runs by id: all, or those `of` some. A file is read once: it never changes."""
@@ -80,7 +82,7 @@ class Ledger:
         if of is not None:
             wanted &= {run.id for run in of}
         for run_id in wanted - self._read.keys():
-            self._read[run_id] = read_result(self.folder / f"{run_id}.json")
+            self._read[run_id] = read_result(self.folder / f"{run_id}{SUFFIX}")
         return {run_id: self._read[run_id] for run_id in wanted}
 
     def open_runs(self, plan: Iterable[Run]) -> list[Run]:
@@ -127,14 +129,14 @@ class Ledger:
             "evaluations": evaluations,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / f"{run.id}.json", shared=True) as part:
-            part.write_text(json.dumps(content) + "\n")
+        with replacing(self.folder / f"{run.id}{SUFFIX}", shared=True) as part:
+            part.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
 
 
 def read_result(path: Path) -> Result:
-    content = json.loads(path.read_text())
+    content = json.loads(gzip.decompress(path.read_bytes()))
     run = from_json(content["run"])
-    if path.stem != run.id:
+    if path.name != f"{run.id}{SUFFIX}":
         raise InputError(
             f"{path} holds a run whose settings make it {run.id}: another version of this package wrote it, or it was "
             "changed since; move it away, and the run is done anew"

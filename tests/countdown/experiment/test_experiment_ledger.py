@@ -1,5 +1,6 @@
 """Claims and the ledger: who works on what, and what is done."""
 
+import gzip
 import json
 import os
 import signal
@@ -125,9 +126,9 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
 def test_a_file_that_was_changed_is_refused(tmp_path):
     ledger, made = Ledger(tmp_path), result(Run(), [(0, 8, 2)])
     write(ledger, made)
-    path = tmp_path / f"{made.run.id}.json"
-    content = json.loads(path.read_text())
+    path = tmp_path / f"{made.run.id}.json.gz"
+    content = json.loads(gzip.decompress(path.read_bytes()))
     content["run"]["learning_rate"] = 3e-4
-    path.write_text(json.dumps(content))
+    path.write_bytes(gzip.compress(json.dumps(content).encode()))
     with pytest.raises(InputError, match="another version"):
         Ledger(tmp_path).results()
