@@ -56,5 +56,6 @@ echo "Installing verl, vLLM, Ray and the rest (about 4 GB, the first time)"
 install --override requirements/overrides.txt --constraint requirements/locked.txt \
   -r requirements/cpu.txt ./requirements/vllm-alias
 install --no-deps --editable .
+install --no-deps -r requirements/references.txt
 install --no-deps --target "$venv/megatron" -r requirements/megatron.txt
 echo "$wanted" >"$stamp"

@@ -24,7 +24,7 @@ from darling_plugin.errors import InputError
 GRIDS = ("tuning", "main", "ablations", "verl", "quick")
 BY_LOOP = ("tuning", "main", "ablations")
 MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
-FEWER = MANY[:6]
+FEWER = MANY[:8]
 VERL_MANY = tuple(Cell(seed % 2, seed) for seed in range(5))  # of MANY: five seeds over both warm starts
 VERL_FEWER = ABLATION_CELLS = VERL_MANY[:3]  # of FEWER, so every arm of `main` has these
 FIRST = ("grpo", "darling", "ngram", "grpo_std")

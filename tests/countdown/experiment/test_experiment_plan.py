@@ -68,7 +68,7 @@ def test_a_method_is_planned_once_its_rate_is_known():
 def test_the_whole_plan():
     arms = plan(all_tuned())
     counts = {grid: sum(len(arm.runs) for arm in arms if arm.grid == grid) for grid in GRIDS}
-    assert counts["main"] == 4 * 10 + 4 * 6
+    assert counts["main"] == 4 * 10 + 4 * 8
     assert counts["verl"] == 4 * 5 + 4 * 3
     assert counts["tuning"] == 36 and counts["quick"] == 2
     # floor 2, lone 1, std 1, n 4, prompts 4, wrong judge 1 + 3 · 2 · 2
@@ -100,7 +100,7 @@ def test_verl_and_loop_differ_in_the_engine_and_the_steps_alone():
 
 def test_a_whole_comparison_comes_before_the_next_cell():
     order = in_order(select(plan(all_tuned()), ["tuning/*", "main/*"]))
-    assert [run.held_out for run in order] == ["validation"] * 36 + ["test"] * 64
+    assert [run.held_out for run in order] == ["validation"] * 36 + ["test"] * 72
     main = order[36:]
     assert len({run.cell for run in main[:8]}) == 1 and main[8].cell != main[7].cell
     assert [run.fusion for run in main[:2]] == ["quality", "multiplicative"]  # GRPO and DARLING first
