@@ -1,4 +1,4 @@
-"""Every change to a verl or torch internal that a CPU run needs. Made for verl 0.9.1 with vLLM 0.32."""
+"""Every change to an internal of verl, torch or vLLM that a CPU run needs. Made for verl 0.9.1 with vLLM 0.32."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def install() -> None:
     _one_gloo()
     register_post_import_hook(_reload_weights, "verl.workers.rollout.vllm_rollout.utils")
     register_post_import_hook(_pause_by_mode, "vllm.v1.engine.async_llm")
+    register_post_import_hook(_wait_asleep, "vllm.distributed.device_communicators.shm_broadcast")
     register_post_import_hook(_poll_often, "verl.trainer.ppo.v1.replay_buffer")
     register_post_import_hook(_no_pinned_memory, "verl.workers.engine.fsdp.transformer_impl")
 
@@ -95,6 +96,20 @@ def _poll_often(module: ModuleType) -> None:
         return wrapped(*args, **{"poll_interval": 0.1} | kwargs)
 
     wrap_function_wrapper(module, "ReplayBuffer.__init__", init)
+
+
+def _wait_asleep(module: ModuleType) -> None:
+    """Let vLLM's worker sleep until its engine has work for it.
+
+    vLLM 0.32 asks for work without pause for a second after the last (`SpinCondition(busy_loop_s=1)`): a core of its
+    own on a machine of two, where the requests of a rollout trickle in. Without that it waits for the engine's message,
+    as it otherwise does after the second. No setting reaches the argument; one that did would remove this patch.
+    """
+
+    def init(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return wrapped(*args, **{"busy_loop_s": 0.0} | kwargs)
+
+    wrap_function_wrapper(module, "SpinCondition.__init__", init)
 
 
 def _reload_weights(module: ModuleType) -> None:

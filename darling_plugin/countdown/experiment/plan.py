@@ -31,7 +31,7 @@ FIRST = ("grpo", "darling", "ngram", "grpo_std")
 """The methods with all cells, the comparison of the hypotheses first."""
 THEN = ("correct_only", "flipped", "additive", "learned")
 VERL_STEPS, VERL_EVALUATE_EVERY = 100, 50
-QUICK_STEPS, QUICK_RATE = 60, 2e-4
+QUICK_STEPS, QUICK_RATE = 200, 1e-4
 NOISE = (0.1, 0.2, 0.3)
 
 

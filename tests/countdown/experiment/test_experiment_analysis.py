@@ -15,7 +15,7 @@ from darling_plugin.countdown.experiment.analysis.equal_quality import at_equal_
 from darling_plugin.countdown.experiment.analysis.hypotheses import outcomes
 from darling_plugin.countdown.experiment.analysis.write import write_all
 from darling_plugin.countdown.experiment.ledger import Evaluation, Ledger, Result
-from darling_plugin.countdown.experiment.plan import MANY, plan
+from darling_plugin.countdown.experiment.plan import MANY, plan, quick_arms
 from darling_plugin.countdown.experiment.settings import METHODS, Cell, Run
 from darling_plugin.errors import InputError
 
@@ -195,13 +195,11 @@ def test_the_whole_page(tmp_path):
 def test_a_page_of_few_runs(tmp_path):
     """One cell of two methods: no interval, no test, no ablation, and still a page."""
     ledger = Ledger(tmp_path / "ledger")
-    for method in ("darling", "grpo"):
-        run = Run(
-            engine="verl", steps=60, evaluate_every=30, learning_rate=2e-4, held_out="validation", **METHODS[method]
-        )
-        write(ledger, result(run, [(0, 8, 2), (30, 10, 2), (60, 12, 2)]))
+    for arm in quick_arms():
+        for run in arm.runs:
+            write(ledger, result(run, [(0, 8, 2), (run.evaluate_every, 10, 2), (run.steps, 12, 2)]))
     console = Console(file=StringIO(), width=200)
     write_all(ledger, tmp_path / "page", console, ["quick"])
-    assert "| darling | 0.0002 | 1 | 0.188 |" in (tmp_path / "page" / "results.md").read_text()  # 12/64
+    assert "| darling | 0.0001 | 1 | 0.188 |" in (tmp_path / "page" / "results.md").read_text()  # 12/64
     with pytest.raises(InputError, match="no finished run of main"):
         write_all(ledger, tmp_path / "page", console, ["main"])

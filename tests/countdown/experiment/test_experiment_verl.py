@@ -36,7 +36,7 @@ def test_what_verl_cannot_do_is_refused():
 def test_the_quick_version_is_measured_where_verl_saves():
     for arm in quick_arms():
         words = dict(word.split("=", 1) for word in command(arm.runs[0], FILES, Path("/p"), Path("/w"))[3:])
-        assert (words["trainer.total_training_steps"], words["trainer.save_freq"]) == (str(QUICK_STEPS), "15")
+        assert (words["trainer.total_training_steps"], words["trainer.save_freq"]) == (str(QUICK_STEPS), "50")
     assert checkpoint(Path("/w"), 30) == Path("/w/checkpoints/global_step_30/actor/huggingface")
 
 
@@ -67,7 +67,7 @@ def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
     assert list(actor.optim.betas) == [0.9, 0.999] and actor.optim.lr_warmup_steps == 5
     assert (actor.shuffle, actor.use_kl_loss, actor.entropy_coeff, actor.ppo_epochs) == (True, False, 0, 1)
     assert actor.fsdp_config.mixed_precision["param_dtype"] == "fp32"
-    assert (config.data.train_batch_size, actor.ppo_mini_batch_size, config.data.seed) == (32, 16, 5)
+    assert (config.data.train_batch_size, actor.ppo_mini_batch_size, config.data.seed) == (16, 8, 5)
     assert (config.actor_rollout_ref.rollout.n, config.actor_rollout_ref.rollout.temperature) == (8, 1.0)
     # And the method is the one that was asked for.
     assert uses_darling(config) == (run.fusion != "quality")
