@@ -5,7 +5,8 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
     tuning      the learning rate of each method, on validation prompts
     main        the methods, each at its rate
     ablations   what the parts of DARLING do, beside the arms of `main`
-    verl        the main comparison through verl's trainer, for fewer steps
+    short       the methods for fewer steps, each at its rate for so many
+    verl        the same through verl's trainer
     quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
 """
 
@@ -21,16 +22,16 @@ from darling_plugin.countdown.experiment.ledger import Result
 from darling_plugin.countdown.experiment.settings import METHODS, Cell, Run
 from darling_plugin.errors import InputError
 
-GRIDS = ("tuning", "main", "ablations", "verl", "quick")
-BY_LOOP = ("tuning", "main", "ablations")
+GRIDS = ("tuning", "main", "short", "ablations", "verl", "quick")
+BY_LOOP = ("tuning", "main", "short", "ablations")
 MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
 FEWER = MANY[:8]
-VERL_MANY = tuple(Cell(seed % 2, seed) for seed in range(5))  # of MANY: five seeds over both warm starts
-VERL_FEWER = ABLATION_CELLS = VERL_MANY[:3]  # of FEWER, so every arm of `main` has these
+SHORT_MANY = tuple(Cell(seed % 2, seed) for seed in range(5))  # of MANY: five seeds over both warm starts
+SHORT_FEWER = ABLATION_CELLS = SHORT_MANY[:3]  # of FEWER, so every arm of `main` has these
 FIRST = ("grpo", "darling", "ngram", "grpo_std")
 """The methods with all cells, the comparison of the hypotheses first."""
 THEN = ("correct_only", "flipped", "additive", "learned")
-VERL_STEPS, VERL_EVALUATE_EVERY = 100, 50
+SHORT_STEPS, SHORT_EVALUATE_EVERY = 100, 50
 QUICK_STEPS, QUICK_RATE = 200, 1e-4
 NOISE = (0.1, 0.2, 0.3)
 
@@ -51,8 +52,15 @@ class Arm:
 
 def plan(results: Mapping[str, Result]) -> list[Arm]:
     """Every arm that can be named now. Those at a tuned rate are missing while that tuning is unfinished."""
-    rates = {method: rate for method in METHODS if (rate := tuning.chosen_rate(method, results)) is not None}
-    return [*tuning_arms(results), *main_arms(rates), *ablation_arms(rates), *verl_arms(rates), *quick_arms()]
+    rates, short = _rates(results), _rates(results, SHORT_STEPS)
+    return [
+        *tuning_arms(results),
+        *main_arms(rates),
+        *short_arms("short", "loop", short),
+        *ablation_arms(rates),
+        *short_arms("verl", "verl", short),
+        *quick_arms(),
+    ]
 
 
 def select(arms: Iterable[Arm], patterns: Sequence[str] = ()) -> list[Arm]:
@@ -117,10 +125,9 @@ def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
     return arms
 
 
-def verl_arms(rates: Mapping[str, float]) -> list[Arm]:
-    return _methods(
-        "verl", rates, VERL_MANY, VERL_FEWER, engine="verl", steps=VERL_STEPS, evaluate_every=VERL_EVALUATE_EVERY
-    )
+def short_arms(grid: str, engine: str, rates: Mapping[str, float]) -> list[Arm]:
+    shape = {"engine": engine, "steps": SHORT_STEPS, "evaluate_every": SHORT_EVALUATE_EVERY}
+    return _methods(grid, rates, SHORT_MANY, SHORT_FEWER, **shape)
 
 
 def quick_arms() -> list[Arm]:
@@ -143,6 +150,12 @@ def _methods(
         for method, cells in methods.items()
         if method in rates
     ]
+
+
+def _rates(results: Mapping[str, Result], step: int | None = None) -> dict[str, float]:
+    """The learning rate of each method whose tuning is finished."""
+    found = {method: tuning.chosen_rate(method, results, step) for method in METHODS}
+    return {method: rate for method, rate in found.items() if rate is not None}
 
 
 def _runs(cells: Sequence[Cell], learning_rate: float, **settings: Any) -> tuple[Run, ...]:

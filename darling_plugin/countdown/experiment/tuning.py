@@ -1,6 +1,7 @@
 """Which learning rate each method is compared at, by the rule that `docs/experiment.md` states.
 
-Taken is the rate with the highest mean pass@1 on the validation prompts at the last step. Rates within `TIE` of it are
+Taken is the rate with the highest mean pass@1 on the validation prompts at the last step, or, for shorter runs, at
+theirs. Rates within `TIE` of it are
 equal to it, and of those the one with the most classes@16 is taken. When that is an end of the rates that were tried,
 one beyond that end is tried too, once for each end.
 """
@@ -41,14 +42,14 @@ def every_run() -> list[Run]:
     return [run for method in TUNED for rate in (*RATES, *BEYOND) for run in tuning_runs(method, rate)]
 
 
-def tried(method: str, results: Mapping[str, Result]) -> list[Tried]:
-    """What is known of the rates of a method whose runs are all finished, the highest rate first."""
+def tried(method: str, results: Mapping[str, Result], step: int | None = None) -> list[Tried]:
+    """What is known at a step (the last) of the rates of a method whose runs are all finished, the highest first."""
     known = []
     for rate in sorted({*RATES, *BEYOND}, reverse=True):
         runs = tuning_runs(method, rate)
         if all(run.id in results for run in runs):
             found = [results[run.id] for run in runs]
-            means = (sum(r.mean(metric) for r in found) / len(found) for metric in ("pass@1", "classes@16"))
+            means = (sum(r.mean(metric, step) for r in found) / len(found) for metric in ("pass@1", "classes@16"))
             known.append(Tried(rate, *means))
     return known
 
@@ -73,10 +74,10 @@ def rates_to_try(method: str, results: Mapping[str, Result]) -> list[float]:
     return asked
 
 
-def chosen_rate(method: str, results: Mapping[str, Result]) -> float | None:
-    """The rate of a method of the main comparison; None while runs are missing."""
+def chosen_rate(method: str, results: Mapping[str, Result], step: int | None = None) -> float | None:
+    """The rate of a method for runs of `step` steps (those of the tuning); None while runs are missing."""
     method = "darling" if method in AS_DARLING else method
-    known = [one for one in tried(method, results) if one.rate in rates_to_try(method, results)]
+    known = [one for one in tried(method, results, step) if one.rate in rates_to_try(method, results)]
     missing = set(rates_to_try(method, results)) - {one.rate for one in known}
     return None if missing else best(known).rate
 

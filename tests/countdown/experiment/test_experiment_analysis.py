@@ -171,7 +171,7 @@ def test_the_whole_page(tmp_path):
     write_all(ledger, tmp_path / "page", Console(file=StringIO(), width=200))
     page = (tmp_path / "page" / "results.md").read_text()
     numbers = json.loads((tmp_path / "page" / "results.json").read_text())
-    assert numbers["runs"] == {"tuning": 18 * 2, "main": 72, "ablations": 75, "verl": 32, "quick": 2}
+    assert numbers["runs"] == {"tuning": 18 * 2, "main": 72, "short": 32, "ablations": 75, "verl": 32, "quick": 2}
     assert {row["name"]: row["words"] for row in numbers["hypotheses"]}["H4"] == "shown to matter"
     assert numbers["main"]["darling"]["gap"]["mean"] == pytest.approx(10 / 64)
     pictures = sorted(path.name for path in (tmp_path / "page").glob("*.png"))

@@ -6,15 +6,14 @@ import pytest
 from made_up import result
 
 from darling_plugin.countdown.experiment import tuning
-from darling_plugin.countdown.experiment.loop import evaluation_steps
 from darling_plugin.countdown.experiment.plan import GRIDS, in_order, plan, select
-from darling_plugin.countdown.experiment.settings import METHODS, Run
+from darling_plugin.countdown.experiment.settings import METHODS
 from darling_plugin.errors import InputError
 
 
 def tuned(method, figures):
     """figures[rate] = (right of 64, classes): results of both tuning runs."""
-    made = [result(run, [(0, 4, 1), (400, right, classes)])
+    made = [result(run, [(0, 4, 1), (100, right, classes), (400, right, classes)])
             for rate, (right, classes) in figures.items() for run in tuning.tuning_runs(method, rate)]  # fmt: skip
     return {one.run.id: one for one in made}
 
@@ -69,7 +68,7 @@ def test_the_whole_plan():
     arms = plan(all_tuned())
     counts = {grid: sum(len(arm.runs) for arm in arms if arm.grid == grid) for grid in GRIDS}
     assert counts["main"] == 4 * 10 + 4 * 8
-    assert counts["verl"] == 4 * 5 + 4 * 3
+    assert counts["verl"] == counts["short"] == 4 * 5 + 4 * 3
     assert counts["tuning"] == 36 and counts["quick"] == 2
     # floor 2, lone 1, std 1, n 4, prompts 4, wrong judge 1 + 3 · 2 · 2
     assert counts["ablations"] == 3 * (2 + 1 + 1 + 4 + 4 + 13)
@@ -88,14 +87,27 @@ def test_every_ablation_has_the_main_comparisons_run_of_its_cell():
             assert all(cells <= arms[f"main/{base}"] for base in METHODS), path
 
 
-def test_verl_and_loop_differ_in_the_engine_and_the_steps_alone():
+def test_verl_and_loop_differ_in_the_engine_alone():
     arms = {arm.path: {run.cell: run.as_json() for run in arm.runs} for arm in plan(all_tuned())}
     for method in METHODS:
-        loop, verl = arms[f"main/{method}"], arms[f"verl/{method}"]
+        loop, verl = arms[f"short/{method}"], arms[f"verl/{method}"]
         assert {cell.warm_start for cell in verl} == {0, 1} and len({cell.seed for cell in verl}) == len(verl)
-        for cell, run in verl.items():
-            assert loop[cell] | {"engine": "verl", "steps": 100, "evaluate_every": 50} == run
-            assert 100 in evaluation_steps(Run(**loop[cell]))  # where the two are compared
+        assert {cell: run | {"engine": "verl"} for cell, run in loop.items()} == verl
+        assert verl.keys() <= arms[f"main/{method}"].keys()
+
+
+def test_short_runs_take_the_rate_that_is_best_for_so_many_steps():
+    # At step 100 the highest rate is ahead, at step 400 the middle one.
+    figures = {2e-4: (24, 10), 1e-4: (16, 20), 5e-5: (10, 12)}
+    results = {
+        one.run.id: one
+        for rate, (early, late) in figures.items()
+        for one in (
+            result(run, [(0, 4, 1), (100, early, 1), (400, late, 1)]) for run in tuning.tuning_runs("grpo", rate)
+        )
+    }
+    rates = {arm.grid: {run.learning_rate for run in arm.runs} for arm in plan(results) if arm.name == "grpo"}
+    assert rates == {"main": {1e-4}, "short": {2e-4}, "verl": {2e-4}, "quick": {1e-4}}
 
 
 def test_a_whole_comparison_comes_before_the_next_cell():
@@ -108,7 +120,7 @@ def test_a_whole_comparison_comes_before_the_next_cell():
 
 def test_choosing_runs():
     arms = plan(all_tuned())
-    assert {arm.grid for arm in select(arms)} == {"tuning", "main", "ablations"}  # verl only when asked for
+    assert {arm.grid for arm in select(arms)} == {"tuning", "main", "short", "ablations"}  # verl only when asked for
     assert [arm.path for arm in select(arms, ["verl/darling", "main/grpo*"])] == [
         "main/grpo",
         "main/grpo_std",

@@ -8,7 +8,7 @@ from typing import Any
 
 from darling_plugin.countdown.experiment.analysis.contrast import Estimate, contrast
 from darling_plugin.countdown.experiment.ledger import Result
-from darling_plugin.countdown.experiment.plan import VERL_STEPS
+from darling_plugin.countdown.experiment.plan import SHORT_STEPS
 from darling_plugin.countdown.experiment.settings import Cell
 
 MARGINS = {"pass@1": 0.03, "pass@16": 0.04, "classes@16": 0.2}
@@ -35,7 +35,7 @@ class Agreement:
 
 
 def agreements(
-    loop: Mapping[str, Mapping[Cell, Result]], verl: Mapping[str, Mapping[Cell, Result]], step: int = VERL_STEPS
+    loop: Mapping[str, Mapping[Cell, Result]], verl: Mapping[str, Mapping[Cell, Result]], step: int = SHORT_STEPS
 ) -> list[Agreement]:
     """For every method that both have runs of in a common cell."""
     found = []
@@ -52,7 +52,7 @@ def agreements(
 
 
 def same_sign(
-    loop: Mapping[str, Mapping[Cell, Result]], verl: Mapping[str, Mapping[Cell, Result]], step: int = VERL_STEPS
+    loop: Mapping[str, Mapping[Cell, Result]], verl: Mapping[str, Mapping[Cell, Result]], step: int = SHORT_STEPS
 ) -> list[dict[str, Any]]:
     """H12: the difference of `darling` and `grpo` in each engine, over the cells that all four have."""
     rows = []

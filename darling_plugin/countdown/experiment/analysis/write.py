@@ -17,7 +17,7 @@ from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, c
 from darling_plugin.countdown.experiment.analysis.equal_quality import at_equal_quality
 from darling_plugin.countdown.experiment.analysis.hypotheses import outcomes
 from darling_plugin.countdown.experiment.ledger import Ledger, Result
-from darling_plugin.countdown.experiment.plan import GRIDS, NOISE, Arm, plan
+from darling_plugin.countdown.experiment.plan import GRIDS, NOISE, SHORT_STEPS, Arm, plan
 from darling_plugin.countdown.experiment.settings import Cell
 from darling_plugin.errors import InputError
 
@@ -68,7 +68,7 @@ def write_all(ledger: Ledger, folder: Path, console: Console, only: Sequence[str
     if grids.get("main"):
         _main(page, grids["main"])
     if grids.get("verl"):
-        _engines(page, grids.get("main", {}), grids["verl"])
+        _engines(page, grids.get("short", {}), grids["verl"])
     if grids.get("ablations"):
         _ablations(page, grids.get("main", {}), grids["ablations"], plan(results))
     if grids.get("tuning"):
@@ -123,6 +123,8 @@ def _equal_quality(page: Page, groups: Mapping[str, Mapping[str, Runs]]) -> None
 
 def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
     _arms(page, "Through verl's trainer", "verl", verl)
+    if "darling" in verl:
+        page.add(tables.differences_table(verl, "darling"))
     found = engines.agreements(loop, verl)
     if found:
         page.add("### The loop and verl\n", tables.agreements_table(found))
@@ -171,15 +173,17 @@ def _noise(own: Mapping[str, Runs], exact: Runs) -> dict[str, dict[float, Runs]]
 
 def _tuning(page: Page, results: Mapping[str, Result]) -> None:
     rows: list[list[str]] = []
-    numbers: dict[str, dict[str, list[float]]] = {}
+    numbers: dict[str, dict[str, dict[str, list[float]]]] = {}
     for method in tuning.TUNED:
-        chosen = tuning.chosen_rate(method, results)
-        for one in tuning.tried(method, results):
-            rows.append([method, f"{one.rate:g}", f"{one.pass_at_1:.3f}", f"{one.classes_at_16:.2f}",
-                         "taken" if one.rate == chosen else ""])  # fmt: skip
-            numbers.setdefault(method, {})[f"{one.rate:g}"] = [one.pass_at_1, one.classes_at_16]
+        for step in (None, SHORT_STEPS):
+            chosen = tuning.chosen_rate(method, results, step)
+            for one in tuning.tried(method, results, step):
+                rows.append([method, "last" if step is None else str(step), f"{one.rate:g}", f"{one.pass_at_1:.3f}",
+                             f"{one.classes_at_16:.2f}", "taken" if one.rate == chosen else ""])  # fmt: skip
+                own = numbers.setdefault(method, {}).setdefault(rows[-1][1], {})
+                own[f"{one.rate:g}"] = [one.pass_at_1, one.classes_at_16]
     page.add("## Learning rates, on the validation prompts\n",
-             tables.table(["method", "lr", "pass@1", "classes@16", ""], rows))  # fmt: skip
+             tables.table(["method", "step", "lr", "pass@1", "classes@16", ""], rows))  # fmt: skip
     page.numbers["tuning"] = numbers
     by_rate = {
         f"both at {rate:g}": {
