@@ -91,7 +91,8 @@ def warm_start(folder: str | Path, *, seed: int = 0, settings: Settings | None =
     policy.save_pretrained(folder)
     model.build_tokenizer().save_pretrained(folder)
     # Last: a run that was interrupted before this line is not taken for a finished one.
-    record = asdict(result) | {"folder": str(folder), "settings": asdict(settings)}
+    record = asdict(result) | {"settings": asdict(settings)}
+    del record["folder"]  # it may be moved
     (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
     return result
 
