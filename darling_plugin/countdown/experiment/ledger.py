@@ -13,7 +13,7 @@ import json
 import platform
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Result:
     seconds: float
     training: list[dict[str, Any]]
     evaluations: list[Evaluation]
+    _means: dict[tuple[str, int], float] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, step: int) -> Evaluation:
         for evaluation in self.evaluations:
@@ -60,9 +61,12 @@ class Result:
         return self.evaluations[-1]
 
     def mean(self, metric: str, step: int | None = None) -> float:
-        """Over the held-out prompts, at the last step or at another."""
+        """Over the held-out prompts, at the last step or at another. Kept: the plan asks for it again and again."""
         evaluation = self.last if step is None else self.at(step)
-        return float(METRICS[metric](evaluation.held_out).mean())
+        key = metric, evaluation.step
+        if key not in self._means:
+            self._means[key] = float(METRICS[metric](evaluation.held_out).mean())
+        return self._means[key]
 
 
 class Ledger:

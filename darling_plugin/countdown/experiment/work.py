@@ -171,9 +171,8 @@ def _watch(
     with bars(console) as bar:
         task = bar.add_task("experiment", total=1, note="")
         while any(process.poll() is None for process in processes):
-            left = todo(ledger, patterns)
-            every = len(in_order(select(planned(ledger), patterns)))
-            done = every - len(left)
+            runs = in_order(select(planned(ledger), patterns))
+            every, done = len(runs), len(runs) - len(ledger.open_runs(runs))
             at_work = ", ".join(f"{run_id} {progress_of(place, run_id)}" for run_id in ledger.claimed())
             bar.update(task, total=every, completed=done, note=at_work)
             if done != said and not console.is_interactive:
