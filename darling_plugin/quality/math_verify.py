@@ -12,10 +12,12 @@ import multiprocessing
 import multiprocessing.pool
 import threading
 import weakref
+from functools import cache
 
 from darling_plugin.errors import InputError
 
 logger = logging.getLogger(__name__)
+WARM_UP_S = 60
 
 
 def verify_answer(response: str, reference: str, timeout_s: float = 10.0) -> float:
@@ -26,12 +28,22 @@ def verify_answer(response: str, reference: str, timeout_s: float = 10.0) -> flo
     """
     from math_verify import parse, verify
 
+    _warm_up()
     seconds = max(1, round(timeout_s))  # SIGALRM counts whole seconds
     boxed = reference if "\\boxed" in reference else f"\\boxed{{{reference}}}"
     gold = parse(boxed, parsing_timeout=seconds)
     if not gold:
         raise InputError(f"ground_truth: math-verify finds no answer in {reference!r}; give LaTeX or a number.")
     return float(verify(gold, parse(response, parsing_timeout=seconds), timeout_seconds=seconds))
+
+
+@cache
+def _warm_up() -> None:
+    """Once in a process: import sympy and make its parsers. On a busy machine that takes longer than a response may."""
+    from math_verify import parse, verify
+
+    half = parse(r"\boxed{\frac{1}{2}}", parsing_timeout=WARM_UP_S)
+    verify(half, half, timeout_seconds=WARM_UP_S)
 
 
 class MathVerifier:
@@ -45,7 +57,7 @@ class MathVerifier:
 
     def __init__(self, timeout_s: float = 10.0, *, deadline_s: float | None = None) -> None:
         self._timeout_s = timeout_s
-        self.deadline_s = 3 * timeout_s + 60 if deadline_s is None else deadline_s
+        self.deadline_s = 3 * timeout_s + WARM_UP_S if deadline_s is None else deadline_s
         self._one_at_a_time = threading.Lock()
         self._context = multiprocessing.get_context("spawn")
         self._pool: multiprocessing.pool.Pool | None = None

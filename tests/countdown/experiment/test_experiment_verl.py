@@ -23,7 +23,7 @@ def line(**settings):
 
 def test_verl_reads_the_prompts_that_the_loop_learns_from(tmp_path):
     files = write_prompts(Run(engine="verl", seed=3, held_out="validation"), tmp_path)
-    assert tuple(read_prompts(files.train)) == rl_prompts(3, 256)
+    assert tuple(read_prompts(files.train)) == rl_prompts(3, 128)
     assert tuple(read_prompts(files.held_out)) == held_out("validation", 300)
 
 
