@@ -190,6 +190,6 @@ def _tuning(page: Page, results: Mapping[str, Result]) -> None:
             method: {run.cell: results[run.id] for run in tuning.tuning_runs(method, rate) if run.id in results}
             for method in ("darling", "ngram", "grpo")
         }
-        for rate in tuning.RATES
+        for rate in sorted({*tuning.RATES, *tuning.BEYOND}, reverse=True)
     }
     _equal_quality(page, by_rate)
