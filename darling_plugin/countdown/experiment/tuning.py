@@ -1,9 +1,8 @@
 """Which learning rate each method is compared at, by the rule that `docs/experiment.md` states.
 
 Taken is the rate with the highest mean pass@1 on the validation prompts at the last step, or, for shorter runs, at
-theirs. Rates within `TIE` of it are
-equal to it, and of those the one with the most classes@16 is taken. When that is an end of the rates that were tried,
-one beyond that end is tried too, once for each end.
+theirs. Rates within `TIE` of it are equal to it, and of those the one with the most classes@16 is taken. When that is
+an end of the rates that were tried, one beyond that end is tried too, once for each end.
 """
 
 from __future__ import annotations
