@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
@@ -37,6 +38,7 @@ def install() -> None:
     register_post_import_hook(_reload_weights, "verl.workers.rollout.vllm_rollout.utils")
     register_post_import_hook(_pause_by_mode, "vllm.v1.engine.async_llm")
     register_post_import_hook(_wait_asleep, "vllm.distributed.device_communicators.shm_broadcast")
+    register_post_import_hook(_own_socket, "verl.workers.rollout.vllm_rollout.bucketed_weight_transfer")
     register_post_import_hook(_poll_often, "verl.trainer.ppo.v1.replay_buffer")
     register_post_import_hook(_no_pinned_memory, "verl.workers.engine.fsdp.transformer_impl")
 
@@ -85,6 +87,23 @@ def _pause_by_mode(module: ModuleType) -> None:
     wrap_function_wrapper(module, "AsyncLLM.pause_generation", pause)
 
 
+def _own_socket(module: ModuleType) -> None:
+    """Keep two jobs on one machine from sending each other their weights.
+
+    verl 0.9.1 names the socket that hands new weights to vLLM after Ray's job id. Jobs with a Ray cluster of their own,
+    as `ray.init` without an address starts one, are all job 01000000: one may hang, or sample with the other's policy.
+    Naming the socket after the cluster too would remove this patch. Here it is the raylet, which is the cluster's
+    process on this machine and known to both ends.
+    """
+
+    def init(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        handle, *rest = (kwargs.pop("zmq_handle"),) if "zmq_handle" in kwargs else args
+        return wrapped(f"{handle}.{os.environ.get('RAY_RAYLET_PID', '')}", *rest, **kwargs)
+
+    wrap_function_wrapper(module, "BucketedWeightSender.__init__", init)
+    wrap_function_wrapper(module, "BucketedWeightReceiver.__init__", init)
+
+
 def _poll_often(module: ModuleType) -> None:
     """Look ten times a second whether a step's rollouts are there.
 
@@ -103,13 +122,18 @@ def _wait_asleep(module: ModuleType) -> None:
 
     vLLM 0.32 asks for work without pause for a second after the last (`SpinCondition(busy_loop_s=1)`): a core of its
     own on a machine of two, where the requests of a rollout trickle in. Without that it waits for the engine's message,
-    as it otherwise does after the second. No setting reaches the argument; one that did would remove this patch.
+    as it otherwise does after the second. Now and then such a message is lost (its socket holds one and drops what
+    comes before that one is collected), and vLLM looks for what it missed after five seconds; here it looks fifty times
+    a second. No setting reaches either; two that did would remove this patch.
     """
 
     def init(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return wrapped(*args, **{"busy_loop_s": 0.0} | kwargs)
 
     wrap_function_wrapper(module, "SpinCondition.__init__", init)
+    if "SHM_READER_RECHECK_INTERVAL_MS" not in module.__dict__:
+        raise ConfigError(f"{module.__name__} has no SHM_READER_RECHECK_INTERVAL_MS: these CPU patches do not fit it.")
+    module.__dict__["SHM_READER_RECHECK_INTERVAL_MS"] = 20
 
 
 def _reload_weights(module: ModuleType) -> None:

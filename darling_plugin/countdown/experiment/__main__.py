@@ -26,20 +26,17 @@ Only = Annotated[list[str] | None, typer.Option(help="grid/arm, such as 'main/*'
 def run(
     out: Out = OUT,
     only: Only = None,
-    workers: Annotated[int, typer.Option(min=1, help="runs at once, one core each; verl: one")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="runs at once, one core each (verl: 8 GB each)")] = 1,
     budget_minutes: Annotated[float | None, typer.Option(min=0, help="stop then; the next call goes on")] = None,
     quiet: Annotated[bool, typer.Option(help="no closing words")] = False,
 ) -> None:
     """Do what of the plan is not done. Stop it at any moment; given again, it goes on."""
-    from darling_plugin.countdown.experiment.work import Place, spawn, todo, work
+    from darling_plugin.countdown.experiment.work import Place, spawn, work
     from darling_plugin.countdown.verl_job import JobFailed
 
     _be_quiet()
     signal.signal(signal.SIGTERM, _interrupt)
     console, place, patterns = Console(), Place(out.resolve()), only or []
-    left = todo(place.ledger, patterns)
-    if workers > 1 and any(one.engine == "verl" for one in left):
-        raise typer.BadParameter("verl takes a whole machine: leave out --workers, or choose other runs with --only")
     try:
         if workers > 1:
             spawn(workers, place, patterns, console, budget_minutes)

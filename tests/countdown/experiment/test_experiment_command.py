@@ -80,11 +80,6 @@ def test_a_worker_that_is_killed_is_replaced_with_the_same_result(place, tiny, u
     assert killed.training == whole.training and killed.evaluations == whole.evaluations
 
 
-def test_several_workers_and_verl_do_not_go_together(tmp_path):
-    done = CliRunner().invoke(app, ["run", "--workers=2", "--only=quick/*", f"--out={tmp_path}"])
-    assert done.exit_code == 2 and "verl takes a whole machine" in " ".join(done.output.replace("│", " ").split())
-
-
 def test_status_of_nothing(tmp_path):
     done = CliRunner().invoke(app, ["status", f"--out={tmp_path}"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output

@@ -27,7 +27,7 @@ COLOURS = {
     "ngram": "#2a9d6f",
     "learned": "#7aa7f0",
     "flipped": "#8a5cd1",
-    "correct_only": "#17808f",
+    "correct_only": "#d1478c",
     "additive": "#9a9a2b",
 }
 OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
