@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,11 @@ class VerlJob:
         earlier = self.metrics.read_text().splitlines() if self.metrics.exists() else []
         self._earlier: list[dict[str, Any]] = [json.loads(line) for line in earlier]
 
-    def run(self, console: Console) -> float:
-        """Train; returns the seconds from the first step's start to the end. Raises `JobFailed`."""
+    def run(self, console: Console, progress: Callable[[int], None] = lambda step: None) -> float:
+        """Train; returns the seconds from the first step's start to the end. Raises `JobFailed`.
+
+        progress: told each time how many steps are done.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._raw_metrics.unlink(missing_ok=True)
         environment = os.environ | {
@@ -75,14 +78,16 @@ class VerlJob:
                 self._command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
             )
             try:
-                self._watch(process, console, began)
+                self._watch(process, console, began, progress)
             finally:
                 self._end(process)
         if process.returncode != 0 or len(self._rows) < self._steps:
             raise JobFailed(self._last_words(process.returncode))
         return time.monotonic() - began - self.start_up_s
 
-    def _watch(self, process: subprocess.Popen[bytes], console: Console, began: float) -> None:
+    def _watch(
+        self, process: subprocess.Popen[bytes], console: Console, began: float, progress: Callable[[int], None]
+    ) -> None:
         stages = list(STAGES)
         with bars(console) as bar:
             start = bar.add_task("verl starts (3 to 5 minutes)", total=len(stages), note="starting Python")
@@ -103,6 +108,7 @@ class VerlJob:
                     bar.reset(training, visible=True)
                 if len(done) > seen:
                     seen = len(done)
+                    progress(seen)
                     bar.update(training, completed=seen, note=_note(done[-1]))
                     _say(console, f"{time.monotonic() - began:4.0f} s  step {seen}/{self._steps} {_note(done[-1])}")
                 time.sleep(0.5)

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/../.."
 
 PYTHON=${PYTHON:-.venv/bin/python}
 OUT=${OUT:-outputs/experiment}          # may be a folder that several machines share
-WORKERS=${WORKERS:-1}                   # runs at once, one core each; of verl 8 GB each
+WORKERS=${WORKERS:-${QUICK:+2}}         # runs at once, one core each; of verl 8 GB each
+WORKERS=${WORKERS:-1}
 MINUTES=${MINUTES:-}                    # stop then; empty: when all is done
 ONLY=${ONLY:-}                          # grid/arm patterns; empty: all of the loop's
 TABLES=${TABLES:-$OUT/results}          # docs/experiment is where the published ones are

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,15 @@ class Files:
     held_out: Path
 
 
-def train_with_verl(run: Run, policy: Path, work: Path, console: Console, *, learned: Path | None = None) -> Trained:
+def train_with_verl(
+    run: Run,
+    policy: Path,
+    work: Path,
+    console: Console,
+    *,
+    learned: Path | None = None,
+    progress: Callable[[int], None] = lambda step: None,
+) -> Trained:
     """Train and measure `run`; goes on from verl's last checkpoint in `work`. Raises `verl_job.JobFailed`."""
     from darling_plugin.countdown.verl_job import VerlJob
 
@@ -59,7 +67,7 @@ def train_with_verl(run: Run, policy: Path, work: Path, console: Console, *, lea
         policy = spaced_policy(work / "spaced_policy", policy)
     job = VerlJob(folder, run.steps, command(run, write_prompts(run, work), policy, folder, learned))
     if _saved_steps(folder) < run.steps:
-        job.run(console)
+        job.run(console, progress)
     logged = [json.loads(line) for line in job.metrics.read_text().splitlines()]
     training = [{"step": row["step"], **{LOGGED[key]: row[key] for key in LOGGED if key in row}} for row in logged]
     began, evaluations = time.monotonic(), list[dict[str, Any]]()

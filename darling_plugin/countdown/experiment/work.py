@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from darling_plugin.countdown.experiment.prepare import prepare
 from darling_plugin.countdown.experiment.settings import Run
 from darling_plugin.progress import bars
 
-LOOK_S = 5.0
+LOOK_S, SAY_S = 5.0, 60.0
 STEP_FILE = "step.json"
 
 
@@ -91,12 +92,13 @@ def execute(run: Run, place: Place, console: Console, deadline: float = float("i
     folder.mkdir(parents=True, exist_ok=True)
     split()  # solves every pool: with a bar of its own, so before the run's
     start = prepare(run, place.shared)
+    note = partial(_note_step, folder, run.steps)
     if run.engine == "verl":
         from darling_plugin.countdown.experiment.verl_run import train_with_verl
 
-        trained = train_with_verl(run, start.policy, folder, console, learned=start.learned)
+        trained = train_with_verl(run, start.policy, folder, console, learned=start.learned, progress=note)
     else:
-        with _bar(run, folder, console) as progress:
+        with _bar(run, note, console) as progress:
             trained = train(run, start.policy, folder, learned=start.learned, progress=progress, deadline=deadline)
     place.ledger.write(
         run,
@@ -150,7 +152,7 @@ def _next(ledger: Ledger, runs: Sequence[Run]) -> tuple[claims.Claim | None, Run
 
 
 @contextmanager
-def _bar(run: Run, folder: Path, console: Console) -> Iterator[Callable[[int], None]]:
+def _bar(run: Run, note: Callable[[int], None], console: Console) -> Iterator[Callable[[int], None]]:
     """Shows the steps of a run on a terminal, and notes them for those who look from elsewhere."""
     with bars(console) as bar:
         task = bar.add_task(f"run {run.id}", total=run.steps, note="")
@@ -158,16 +160,21 @@ def _bar(run: Run, folder: Path, console: Console) -> Iterator[Callable[[int], N
         def progress(step: int) -> None:
             bar.update(task, completed=step)
             if step % 10 == 0:
-                (folder / STEP_FILE).write_text(json.dumps({"step": step, "steps": run.steps}))
+                note(step)
 
         yield progress
+
+
+def _note_step(folder: Path, steps: int, step: int) -> None:
+    """For `progress_of`."""
+    (folder / STEP_FILE).write_text(json.dumps({"step": step, "steps": steps}))
 
 
 def _watch(
     processes: Sequence[subprocess.Popen[bytes]], place: Place, patterns: Sequence[str], console: Console
 ) -> None:
     """A bar over the plan's runs while the processes work."""
-    ledger, said = place.ledger, -1
+    ledger, said, said_at = place.ledger, -1, 0.0
     with bars(console) as bar:
         task = bar.add_task("experiment", total=1, note="")
         while any(process.poll() is None for process in processes):
@@ -175,9 +182,10 @@ def _watch(
             every, done = len(runs), len(runs) - len(ledger.open_runs(runs))
             at_work = ", ".join(f"{run_id} {progress_of(place, run_id)}" for run_id in ledger.claimed())
             bar.update(task, total=every, completed=done, note=at_work)
-            if done != said and not console.is_interactive:
+            late = time.monotonic() - said_at > SAY_S
+            if (done != said or late) and not console.is_interactive:
                 console.print(f"{done}/{every} runs; at work: {at_work or 'starting'}", highlight=False)
-            said = done
+                said, said_at = done, time.monotonic()
             time.sleep(LOOK_S)
 
 
