@@ -38,12 +38,11 @@ NOISE = (0.1, 0.2, 0.3)
 
 @dataclass(frozen=True)
 class Arm:
-    """`main/darling`: one row of a comparison. `asks`: the question, for people."""
+    """`main/darling`: one row of a comparison."""
 
     grid: str
     name: str
     runs: tuple[Run, ...]
-    asks: str = ""
 
     @property
     def path(self) -> str:
@@ -88,7 +87,7 @@ def in_order(arms: Sequence[Arm]) -> list[Run]:
 
 def tuning_arms(results: Mapping[str, Result]) -> list[Arm]:
     return [
-        Arm("tuning", f"{method} {rate:g}", tuple(tuning.tuning_runs(method, rate)), "the learning rate")
+        Arm("tuning", f"{method} {rate:g}", tuple(tuning.tuning_runs(method, rate)))
         for method in tuning.TUNED
         for rate in tuning.rates_to_try(method, results)
     ]
@@ -99,29 +98,29 @@ def main_arms(rates: Mapping[str, float]) -> list[Arm]:
 
 
 def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
-    """Each at the rate that its method has in the main comparison."""
+    """Each at the rate that its method has in the main comparison. `analysis/ablations.py` has what each one asks."""
     arms: list[Arm] = []
 
-    def add(asks: str, name: str, method: str, **changes: Any) -> None:
+    def add(name: str, method: str, **changes: Any) -> None:
         if method in rates:
             runs = _runs(ABLATION_CELLS, rates[method], **METHODS[method] | changes)
-            arms.append(Arm("ablations", name, runs, asks))
+            arms.append(Arm("ablations", name, runs))
 
-    add("floor", "floor 0", "darling", floor=0.0)
-    add("floor", "correct only, floor 0", "correct_only", floor=0.0)
-    add("a lone correct answer", "correct only, alone 1", "correct_only", alone=1.0)
-    add("standard deviation", "darling, std", "darling", std=True)
+    add("floor 0", "darling", floor=0.0)
+    add("correct only, floor 0", "correct_only", floor=0.0)
+    add("correct only, alone 1", "correct_only", alone=1.0)
+    add("darling, std", "darling", std=True)
     for n in (4, 16):
         for method in ("darling", "grpo"):
-            add("responses to a prompt", f"{method}, n {n}", method, n=n)
+            add(f"{method}, n {n}", method, n=n)
     for count in (32, 512):
         for method in ("darling", "grpo"):
-            add("RL prompts", f"{method}, {count} prompts", method, rl_prompts=count)
-    add("a wrong judge", "representatives", "darling", representatives=True)
+            add(f"{method}, {count} prompts", method, rl_prompts=count)
+    add("representatives", "darling", representatives=True)
     for rate in NOISE:
         for name, wrong in {"false same": {"false_same": rate}, "false different": {"false_different": rate}}.items():
-            add("a wrong judge", f"{name} {rate:g}", "darling", **wrong)
-            add("a wrong judge", f"{name} {rate:g}, representatives", "darling", representatives=True, **wrong)
+            add(f"{name} {rate:g}", "darling", **wrong)
+            add(f"{name} {rate:g}, representatives", "darling", representatives=True, **wrong)
     return arms
 
 
@@ -134,10 +133,7 @@ def quick_arms() -> list[Arm]:
     cell = (Cell(0, 0),)
     # Measured on validation prompts: it is run often, and chooses nothing, but the test prompts stay unseen.
     shape = {"engine": "verl", "steps": QUICK_STEPS, "evaluate_every": QUICK_STEPS // 2, "held_out": "validation"}
-    return [
-        Arm("quick", method, _runs(cell, QUICK_RATE, **shape, **METHODS[method]), "DARLING against GRPO")
-        for method in ("darling", "grpo")
-    ]
+    return [Arm("quick", method, _runs(cell, QUICK_RATE, **shape, **METHODS[method])) for method in ("darling", "grpo")]
 
 
 def _methods(
@@ -146,7 +142,7 @@ def _methods(
     """An arm for each method whose rate is known."""
     methods = dict.fromkeys(FIRST, many) | dict.fromkeys(THEN, fewer)
     return [
-        Arm(grid, method, _runs(cells, rates[method], **METHODS[method], **settings), "the methods")
+        Arm(grid, method, _runs(cells, rates[method], **METHODS[method], **settings))
         for method, cells in methods.items()
         if method in rates
     ]

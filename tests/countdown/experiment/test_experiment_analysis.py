@@ -176,14 +176,17 @@ def test_the_whole_page(tmp_path):
     assert numbers["main"]["darling"]["gap"]["mean"] == pytest.approx(10 / 64)
     pictures = sorted(path.name for path in (tmp_path / "page").glob("*.png"))
     assert pictures == [
-        "ablation_a_lone_correct_answer.png",
+        "ablation_a_lone_correct_answer_at_1_or_at_the_floor.png",
         "ablation_a_wrong_judge.png",
-        "ablation_floor.png",
+        "ablation_among_all_responses_or_the_correct_ones.png",
+        "ablation_floor_0_1_or_0.png",
+        "ablation_representatives_or_the_closure.png",
         "ablation_responses_to_a_prompt.png",
         "ablation_rl_prompts.png",
         "ablation_standard_deviation.png",
         "curves.png",
         "engines.png",
+        "equal_quality.png",
         "plane.png",
     ]
     for picture in pictures:

@@ -6,6 +6,7 @@ import pytest
 from made_up import result
 
 from darling_plugin.countdown.experiment import tuning
+from darling_plugin.countdown.experiment.analysis.ablations import FROM_MAIN, QUESTIONS
 from darling_plugin.countdown.experiment.plan import GRIDS, in_order, plan, select
 from darling_plugin.countdown.experiment.settings import METHODS
 from darling_plugin.errors import InputError
@@ -85,6 +86,12 @@ def test_every_ablation_has_the_main_comparisons_run_of_its_cell():
     for path, cells in arms.items():
         if path.startswith("ablations/"):
             assert all(cells <= arms[f"main/{base}"] for base in METHODS), path
+
+
+def test_every_ablation_answers_a_question():
+    asked = {name for pairs in QUESTIONS.values() for pair in pairs for name in pair}
+    ablations = {arm.name for arm in plan(all_tuned()) if arm.grid == "ablations"}
+    assert ablations <= asked <= ablations | set(FROM_MAIN)
 
 
 def test_verl_and_loop_differ_in_the_engine_alone():

@@ -3,6 +3,7 @@
     contrast.py        sums of arms, with interval and p-value; Holm's correction
     hypotheses.py      what was claimed before, and what came of it
     equal_quality.py   two methods at equal pass@1
+    ablations.py       which difference answers which question
     engines.py         whether the loop does what verl does
     tables.py          Markdown
     pictures.py        PNG

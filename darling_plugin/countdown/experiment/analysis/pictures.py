@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Arm = Mapping[Cell, Result]
 Arms = Mapping[str, Arm]
 
-INK, FAINT = "#2b2d33", "#d9dce1"
+INK, FAINT, UNDECIDED = "#2b2d33", "#d9dce1", "#9aa1ad"
 COLOURS = {
     "darling": "#2f6fde",
     "grpo": "#c0392b",
@@ -32,7 +32,7 @@ COLOURS = {
 }
 OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
 CURVES = ("pass@1", "pass@16", "classes@16", "pass@64", "entropy", "gap")
-ROWS_SHOWN = ("pass@1", "pass@16", "classes@16")
+SHOWN = ("pass@1", "pass@16", "classes@16")
 
 
 def curves(path: Path, arms: Arms) -> None:
@@ -66,16 +66,19 @@ def plane(path: Path, arms: Arms) -> None:
     _save(figure, path)
 
 
-def comparison(path: Path, arms: Arms, title: str) -> None:
-    """One row for each arm, a panel for each metric: means at the last step, with 95 % intervals."""
-    figure = _figure(9.6, 1.1 + 0.32 * len(arms))
-    names = list(arms)
-    panels = figure.subplots(1, len(ROWS_SHOWN), sharey=True)
-    panels[0].invert_yaxis()  # the first arm at the top, in all panels
-    for axes, metric in zip(panels, ROWS_SHOWN, strict=True):
-        for row, name in enumerate(names):
-            _interval(axes, row, contrast({name: 1.0}, arms, metric), _colour(name.partition(",")[0]))
-        axes.set_yticks(range(len(names)), names)
+def differences(path: Path, rows: Mapping[str, Mapping[str, Estimate]], title: str) -> None:
+    """One row for each difference, a panel for each metric: means with 95 % intervals, faint where those hold zero."""
+    figure = _figure(9.6, 1.2 + 0.34 * len(rows))
+    metrics = list(next(iter(rows.values())))
+    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        axes.axvline(0, color=INK, linewidth=0.8)
+        for place, row in enumerate(rows.values()):
+            _interval(axes, place, row[metric])
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row at the top
+        axes.margins(x=0.15)
+        axes.locator_params(axis="x", nbins=4)
         _dress(axes, metric, grid="x")
     figure.suptitle(title, fontsize=11, color=INK)
     _save(figure, path)
@@ -89,7 +92,7 @@ def by_noise(path: Path, lines: Mapping[str, Mapping[float, Arm]], reference: Ma
         reference: drawn as a level across, such as GRPO's.
     """
     figure = _figure(9.6, 3.2)
-    for axes, metric in zip(figure.subplots(1, len(ROWS_SHOWN)), ROWS_SHOWN, strict=True):
+    for axes, metric in zip(figure.subplots(1, len(SHOWN)), SHOWN, strict=True):
         for number, (name, points) in enumerate(lines.items()):
             estimates = {rate: contrast({"arm": 1.0}, {"arm": arm}, metric) for rate, arm in sorted(points.items())}
             known = {rate: estimate for rate, estimate in estimates.items() if estimate is not None}
@@ -110,7 +113,7 @@ def engines(path: Path, loop: Arms, verl: Arms) -> None:
     """The same methods by the loop and by verl, over the steps that verl ran."""
     figure = _figure(9.6, 3.2)
     last = max(result.run.steps for arm in verl.values() for result in arm.values())
-    for axes, metric in zip(figure.subplots(1, len(ROWS_SHOWN)), ROWS_SHOWN, strict=True):
+    for axes, metric in zip(figure.subplots(1, len(SHOWN)), SHOWN, strict=True):
         for name in verl:
             for engine, arm, line in (("loop", loop.get(name, {}), "--"), ("verl", verl[name], "-")):
                 common = {cell: run for cell, run in arm.items() if cell in verl[name] and cell in loop.get(name, {})}
@@ -146,10 +149,10 @@ def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
-def _interval(axes: Axes, row: int, estimate: Estimate | None, colour: str) -> None:
-    if estimate is None:
-        return
+def _interval(axes: Axes, row: int, estimate: Estimate) -> None:
+    colour = UNDECIDED
     if estimate.low is not None and estimate.high is not None:
+        colour = COLOURS["darling"] if estimate.low > 0 or estimate.high < 0 else UNDECIDED
         axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
     axes.plot([estimate.mean], [row], "o", color=colour, markersize=6)
 

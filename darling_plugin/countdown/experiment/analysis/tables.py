@@ -51,15 +51,24 @@ def agreements_table(agreements: Sequence[Agreement]) -> str:
 
 def differences_table(arms: Arms, base: str, metrics: Sequence[str] = ("pass@1", "pass@16", "classes@16")) -> str:
     """Each arm less `base`, over the cells that both have."""
-    rows = []
+    rows = {}
     for name, arm in arms.items():
         if name == base or not arm:
             continue
-        found = [contrast({name: 1.0, base: -1.0}, arms, metric) for metric in metrics]
-        if found[0] is not None:
-            rows.append([name, *(number(e, m, sign=True) for e, m in zip(found, metrics, strict=True)),
-                         str(found[0].cells)])  # fmt: skip
-    return table([f"less {base}", *metrics, "cells"], rows)
+        found = {metric: contrast({name: 1.0, base: -1.0}, arms, metric) for metric in metrics}
+        if row := {metric: estimate for metric, estimate in found.items() if estimate is not None}:
+            rows[name] = row
+    return estimates_table(f"less {base}", rows)
+
+
+def estimates_table(head: str, rows: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """Differences that are known already: rows[name][metric]."""
+    metrics = list(next(iter(rows.values()), {}))
+    lines = [
+        [name, *(number(row[metric], metric, sign=True) for metric in metrics), str(row[metrics[0]].cells)]
+        for name, row in rows.items()
+    ]
+    return table([head, *metrics, "cells"], lines)
 
 
 def number(estimate: Estimate | None, metric: str, sign: bool = False) -> str:

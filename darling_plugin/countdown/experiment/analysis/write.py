@@ -13,17 +13,22 @@ from rich.markdown import Markdown
 
 from darling_plugin.countdown.experiment import tuning
 from darling_plugin.countdown.experiment.analysis import engines, pictures, tables
-from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, contrast
+from darling_plugin.countdown.experiment.analysis.ablations import (
+    FROM_MAIN,
+    QUESTIONS,
+    WRONG_JUDGE,
+    by_rate,
+    differences,
+)
+from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate, contrast
 from darling_plugin.countdown.experiment.analysis.equal_quality import at_equal_quality
 from darling_plugin.countdown.experiment.analysis.hypotheses import outcomes
 from darling_plugin.countdown.experiment.ledger import Ledger, Result
-from darling_plugin.countdown.experiment.plan import GRIDS, NOISE, SHORT_STEPS, Arm, plan
+from darling_plugin.countdown.experiment.plan import GRIDS, SHORT_STEPS, Arm, plan
 from darling_plugin.countdown.experiment.settings import Cell
 from darling_plugin.errors import InputError
 
 Runs = dict[Cell, Result]
-BASES = ("darling", "grpo", "correct_only", "ngram")
-"""Arms of the main comparison that ablations are shown beside."""
 
 
 class Page:
@@ -70,7 +75,7 @@ def write_all(ledger: Ledger, folder: Path, console: Console, only: Sequence[str
     if grids.get("verl"):
         _engines(page, grids.get("short", {}), grids["verl"])
     if grids.get("ablations"):
-        _ablations(page, grids.get("main", {}), grids["ablations"], plan(results))
+        _ablations(page, grids.get("main", {}), grids["ablations"])
     if grids.get("tuning"):
         _tuning(page, results)
     if grids.get("quick"):
@@ -105,20 +110,23 @@ def _main(page: Page, main: dict[str, Runs]) -> None:
     page.numbers["hypotheses"] = [outcome.as_json() for outcome in found]
     if "darling" in main:
         page.add("## Each method against DARLING\n", tables.differences_table(main, "darling"))
-    _equal_quality(page, {"at the tuned rates": main})
+    rows = _equal_quality(page, {"at the tuned rates": main})
+    if rows:
+        pictures.differences(page.picture("equal_quality.png", "classes at equal pass@1"), rows, "at equal pass@1")
 
 
-def _equal_quality(page: Page, groups: Mapping[str, Mapping[str, Runs]]) -> None:
-    rows = []
+def _equal_quality(page: Page, groups: Mapping[str, Mapping[str, Runs]]) -> dict[str, dict[str, Estimate]]:
+    """Write the table, and give its rows."""
+    rows = {}
     for title, arms in groups.items():
         for other in ("ngram", "grpo"):
             found = at_equal_quality(arms.get("darling", {}), arms.get(other, {}))
             if found is not None:
-                rows.append([f"darling less {other}, {title}", tables.number(found, "classes@16", sign=True),
-                             str(found.cells)])  # fmt: skip
+                rows[f"darling less {other}, {title}"] = {"classes@16": found}
                 page.numbers.setdefault("equal_quality", {})[f"{other}, {title}"] = found.as_json()
     if rows:
-        page.add("### classes@16 at equal pass@1\n", tables.table(["", "difference", "cells"], rows))
+        page.add("### classes@16 at equal pass@1\n", tables.estimates_table("", rows))
+    return rows
 
 
 def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
@@ -133,42 +141,30 @@ def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
         page.numbers["H12"] = engines.same_sign(loop, verl)
 
 
-def _ablations(page: Page, main: dict[str, Runs], ablations: dict[str, Runs], arms: Sequence[Arm]) -> None:
-    """One table and one picture for each question. Beside each stand the main comparison's runs of the same cells."""
-    cells = {cell for runs in ablations.values() for cell in runs}
-    beside = {name: {cell: run for cell, run in main.get(name, {}).items() if cell in cells} for name in BASES}
-    _arms(page, "Ablations", "ablations", {name: runs for name, runs in beside.items() if runs} | ablations)
-    questions = {arm.name: arm.asks for arm in arms if arm.grid == "ablations"}
-    for asks in dict.fromkeys(questions[name] for name in ablations):
-        own = {name: runs for name, runs in ablations.items() if questions[name] == asks}
-        involved = [base for base in BASES if beside[base] and any(_is_of(name, base) for name in own)]
-        shown = {base: beside[base] for base in involved} | own
-        file = f"ablation_{re.sub('[^a-z]+', '_', asks.lower()).strip('_')}.png"
-        page.add(f"### {asks.capitalize()}\n")
-        if asks == "a wrong judge":
-            lines, level = _noise(own, beside["darling"]), {"grpo": beside["grpo"]} if beside["grpo"] else {}
-            pictures.by_noise(page.picture(file, asks), lines, level)
+def _ablations(page: Page, main: dict[str, Runs], own: dict[str, Runs]) -> None:
+    """All arms in one table, then each question with its differences and a picture of them."""
+    cells = {cell for runs in own.values() for cell in runs}
+    beside = {name: {cell: run for cell, run in main.get(name, {}).items() if cell in cells} for name in FROM_MAIN}
+    arms = {name: runs for name, runs in beside.items() if runs} | own
+    _arms(page, "Ablations", "ablations", arms)
+    for question in QUESTIONS:
+        rows = differences(arms, question)
+        if not rows:
+            continue
+        page.add(f"### {question[0].upper()}{question[1:]}\n")
+        if question == WRONG_JUDGE:
+            level = {name: arms[name] for name in ("grpo",) if name in arms}
+            pictures.by_noise(page.picture(_file(question), question), by_rate(arms), level)
         else:
-            pictures.comparison(page.picture(file, asks), shown, asks)
-        if "darling" in shown:
-            page.add(tables.differences_table(shown, "darling"))
+            pictures.differences(page.picture(_file(question), question), rows, question)
+        page.add(tables.estimates_table("", rows))
+        page.numbers.setdefault("questions", {})[question] = {
+            name: {metric: estimate.as_json() for metric, estimate in row.items()} for name, row in rows.items()
+        }
 
 
-def _is_of(name: str, base: str) -> bool:
-    """Whether an ablation is of this method: `grpo, n 4` is of grpo; what names none is of darling."""
-    own = name.replace(" ", "_").partition(",")[0]
-    return own == base or (base == "darling" and own not in BASES)
-
-
-def _noise(own: Mapping[str, Runs], exact: Runs) -> dict[str, dict[float, Runs]]:
-    """lines[kind of error, way to partition][rate], with the judge that is never wrong at 0."""
-    lines: dict[str, dict[float, Runs]] = {}
-    for kind in ("false same", "false different"):
-        for way in ("", ", representatives"):
-            start = own.get("representatives", {}) if way else exact
-            points = {0.0: start} | {rate: own.get(f"{kind} {rate:g}{way}", {}) for rate in NOISE}
-            lines[f"{kind}{way}"] = {rate: runs for rate, runs in points.items() if runs}
-    return {name: points for name, points in lines.items() if points}
+def _file(question: str) -> str:
+    return f"ablation_{re.sub('[^a-z0-9]+', '_', question.partition(' (')[0].lower()).strip('_')}.png"
 
 
 def _tuning(page: Page, results: Mapping[str, Result]) -> None:
