@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from darling_plugin.countdown.experiment.analysis.contrast import Estimate, contrast
+from darling_plugin.countdown.experiment.analysis.contrast import Estimate, difference
 from darling_plugin.countdown.experiment.ledger import Result
 from darling_plugin.countdown.experiment.plan import NOISE
 from darling_plugin.countdown.experiment.settings import Cell
 
 Runs = Mapping[Cell, Result]
 Arms = Mapping[str, Runs]
-METRICS = ("pass@1", "pass@16", "classes@16")
 KINDS = ("false same", "false different")
 WRONG_JUDGE = "a wrong judge"
 FROM_MAIN = ("darling", "grpo", "correct_only", "ngram")
-"""Arms of the main comparison that ablations are compared with."""
+"""Arms of the main comparison that ablations are shown beside."""
 
 QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "among all responses or the correct ones": (("correct_only", "darling"),),
@@ -40,18 +39,11 @@ QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Question → (arm, what it is less): the differences that answer it."""
 
-Row = Mapping[str, Estimate]
 
-
-def differences(arms: Arms, question: str) -> dict[str, Row]:
+def differences(arms: Arms, question: str) -> dict[str, dict[str, Estimate]]:
     """differences[arm less other][metric], of the pairs that have runs of one cell."""
-    rows: dict[str, Row] = {}
-    for arm, other in QUESTIONS[question]:
-        found = {metric: contrast({arm: 1.0, other: -1.0}, arms, metric) for metric in METRICS}
-        row = {metric: estimate for metric, estimate in found.items() if estimate is not None}
-        if row:
-            rows[f"{arm} less {other}"] = row
-    return rows
+    rows = {f"{arm} less {other}": difference(arms, arm, other) for arm, other in QUESTIONS[question]}
+    return {name: row for name, row in rows.items() if row}
 
 
 def by_rate(arms: Arms) -> dict[str, dict[float, Runs]]:

@@ -27,6 +27,8 @@ OF_RUNS: dict[str, Callable[[Evaluation], float]] = {
 """What a run has one of: there, only cells are resampled."""
 
 ALL_METRICS = (*METRICS, *OF_RUNS)
+HEADLINE = ("pass@1", "pass@16", "classes@16")
+"""The metrics of every comparison that has no room for all."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ def contrast(
     if test and len(cells) > 1:
         p = compare_paired(np.zeros(len(cells)), matrix.mean(axis=1) + shift).p_value
     return Estimate(float(matrix.mean()), low, high, p, len(cells), matrix.shape[1])
+
+
+def difference(arms: Mapping[str, Mapping[Cell, Result]], arm: str, other: str) -> dict[str, Estimate]:
+    """difference[metric of `HEADLINE`] of `arm` less `other` at the last step; empty where they share no cell."""
+    found = {metric: contrast({arm: 1.0, other: -1.0}, arms, metric) for metric in HEADLINE}
+    return {metric: estimate for metric, estimate in found.items() if estimate is not None}
 
 
 def cells_of_all(arms: Sequence[Mapping[Cell, Result]]) -> list[Cell]:

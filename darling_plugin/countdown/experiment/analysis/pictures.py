@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from darling_plugin.countdown.experiment.analysis.contrast import Estimate, contrast, values
+from darling_plugin.countdown.experiment.analysis.contrast import HEADLINE, Estimate, contrast, values
 from darling_plugin.countdown.experiment.ledger import Result
 from darling_plugin.countdown.experiment.settings import Cell
 
@@ -32,7 +32,6 @@ COLOURS = {
 }
 OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
 CURVES = ("pass@1", "pass@16", "classes@16", "pass@64", "entropy", "gap")
-SHOWN = ("pass@1", "pass@16", "classes@16")
 
 
 def curves(path: Path, arms: Arms) -> None:
@@ -92,7 +91,7 @@ def by_noise(path: Path, lines: Mapping[str, Mapping[float, Arm]], reference: Ma
         reference: drawn as a level across, such as GRPO's.
     """
     figure = _figure(9.6, 3.2)
-    for axes, metric in zip(figure.subplots(1, len(SHOWN)), SHOWN, strict=True):
+    for axes, metric in zip(figure.subplots(1, len(HEADLINE)), HEADLINE, strict=True):
         for number, (name, points) in enumerate(lines.items()):
             estimates = {rate: contrast({"arm": 1.0}, {"arm": arm}, metric) for rate, arm in sorted(points.items())}
             known = {rate: estimate for rate, estimate in estimates.items() if estimate is not None}
@@ -113,7 +112,7 @@ def engines(path: Path, loop: Arms, verl: Arms) -> None:
     """The same methods by the loop and by verl, over the steps that verl ran."""
     figure = _figure(9.6, 3.2)
     last = max(result.run.steps for arm in verl.values() for result in arm.values())
-    for axes, metric in zip(figure.subplots(1, len(SHOWN)), SHOWN, strict=True):
+    for axes, metric in zip(figure.subplots(1, len(HEADLINE)), HEADLINE, strict=True):
         for name in verl:
             for engine, arm, line in (("loop", loop.get(name, {}), "--"), ("verl", verl[name], "-")):
                 common = {cell: run for cell, run in arm.items() if cell in verl[name] and cell in loop.get(name, {})}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate, contrast
+from darling_plugin.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate, contrast, difference
 from darling_plugin.countdown.experiment.analysis.engines import Agreement
 from darling_plugin.countdown.experiment.analysis.hypotheses import Outcome
 from darling_plugin.countdown.experiment.ledger import Result
@@ -49,16 +49,10 @@ def agreements_table(agreements: Sequence[Agreement]) -> str:
     return table(["method", "metric", "loop", "verl", "verl − loop (90 %)", "cells", "agrees"], rows)
 
 
-def differences_table(arms: Arms, base: str, metrics: Sequence[str] = ("pass@1", "pass@16", "classes@16")) -> str:
+def differences_table(arms: Arms, base: str) -> str:
     """Each arm less `base`, over the cells that both have."""
-    rows = {}
-    for name, arm in arms.items():
-        if name == base or not arm:
-            continue
-        found = {metric: contrast({name: 1.0, base: -1.0}, arms, metric) for metric in metrics}
-        if row := {metric: estimate for metric, estimate in found.items() if estimate is not None}:
-            rows[name] = row
-    return estimates_table(f"less {base}", rows)
+    rows = {name: difference(arms, name, base) for name in arms if name != base}
+    return estimates_table(f"less {base}", {name: row for name, row in rows.items() if row})
 
 
 def estimates_table(head: str, rows: Mapping[str, Mapping[str, Estimate]]) -> str:
