@@ -27,6 +27,7 @@ import numpy as np
 
 from darling_plugin.classifier.batches import TOKENS, by_length
 from darling_plugin.classifier.card import FILE, Card
+from darling_plugin.classifier.forward import half_precision
 from darling_plugin.classifier.hub import absent_path
 from darling_plugin.classifier.published_formats import PairReader, PublishedFormat, find_format
 from darling_plugin.classifier.scorer import Progress
@@ -201,7 +202,7 @@ def score_with_transformers(model: Any, rows: Sequence[Sequence[int]], form: Pub
     ids = torch.zeros(mask.shape, dtype=torch.long)
     ids[mask] = torch.tensor([token for row in rows for token in row])
     ids, mask = ids.to(model.device), mask.long().to(model.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), half_precision(model):
         if form.last_token:
             # transformers reads the last token that is not the padding's; Qwen3-Embedding ends a text with that token.
             hidden = model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
