@@ -60,7 +60,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
     try:
         forward = load_forward(model, device=device)
         for run in range(runs + 1):
-            group = [_text(run, number, reads) for number in range(texts)]
+            group = [text_of(run, number, reads) for number in range(texts)]
             items = front.items(list(itertools.combinations(group, 2)))
             start = clock()
             found = forward(items[:texts])
@@ -80,5 +80,5 @@ def _judge(front: Front, rows: Mapping[Any, np.ndarray], pairs: list[tuple[str, 
     return front.probabilities(pairs, rows)
 
 
-def _text(run: int, number: int, reads: int) -> str:
+def text_of(run: int, number: int, reads: int) -> str:
     return f"{run} {number} " + "the number of apples in each box is a prime " * (1 + reads // 10)

@@ -132,7 +132,7 @@ class PlanRequest(BaseModel):
             kind,
             parameters=self.parameters,
             reads=self.classifier_reads or reads,
-            utilisation=utilisation(self.parameters),
+            utilisation=setups.utilisation(self.parameters),
             batch_tokens=16_384 if on_gpu else 8192,
             verdict_s=setups.SHIPPED_VERDICT_S if self.is_shipped else 1e-6,
             tokens_per_second=measured,
@@ -140,11 +140,6 @@ class PlanRequest(BaseModel):
             source="your settings, or the authors' maths recipe" if not self.is_shipped else "shipped",
             gpus=-(-int(2.4 * self.parameters) // int(gpu.memory)) if on_gpu else 0,  # bf16 weights and a fifth more
         )
-
-
-def utilisation(parameters: float) -> float:
-    """Of a GPU's peak, assumed: 40 % from 1B parameters on, 25 % from 100M, 10 % below."""
-    return 0.4 if parameters >= 1e9 else 0.25 if parameters >= 1e8 else 0.1
 
 
 def parse_request(overrides: Sequence[str] = (), file: Path | None = None) -> PlanRequest:
