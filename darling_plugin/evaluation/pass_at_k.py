@@ -58,6 +58,8 @@ def pass_at_k(n: int | Sequence[int] | np.ndarray, c: int | Sequence[int] | np.n
 
 def _by_correct(n: int, k: int) -> np.ndarray:
     """table[c] = pass@k from n samples with c correct, shape (n + 1,)."""
+    if k == 1:
+        return np.arange(n + 1) / n  # the same, to the last bit, whatever a machine's logarithm rounds to
     log_all_wrong = np.cumsum(np.log1p(-k / np.arange(n, k, -1)))  # of c = 1 … n − k
     return np.concatenate([[0.0], -np.expm1(log_all_wrong), np.ones(k)])
 
