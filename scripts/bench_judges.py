@@ -31,9 +31,12 @@ from darling_plugin.classifier.forward import TextForward
 from darling_plugin.classifier.pairs import read_pairs
 from darling_plugin.classifier.published import score_with_transformers
 from darling_plugin.classifier.published_formats import find_format
-from darling_plugin.classifier.scorer import load_scorer
+from darling_plugin.classifier.scorer import load_scorer, probabilities
+from darling_plugin.console import explained
 from darling_plugin.errors import ConfigError
+from darling_plugin.service.plan.machines import GPUS
 from darling_plugin.service.plan.measure import text_of
+from darling_plugin.service.plan.setups import SHIPPED
 from darling_plugin.similarity.packaged import packaged_encoder
 
 PASSES = 3
@@ -43,16 +46,18 @@ def main(
     pairs: Annotated[Path | None, typer.Option(help="as `darling classifier eval` reads them")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers there too")] = None,
 ) -> None:
-    if not torch.cuda.is_available():
-        raise ConfigError("bench_judges.py needs a GPU that torch can use; `darling plan --measure` measures a CPU")
+    with explained():
+        if not torch.cuda.is_available():
+            raise ConfigError("bench_judges.py needs a GPU that torch can use; `darling plan --measure` measures a CPU")
     name = torch.cuda.get_device_name()
     rows = [*shipped(), *modernbert(), *qwen3()]
-    table = Table(title=f"{name}; share: of 989 TFLOP/s, at 2 FLOPs a parameter and token")
+    peak = GPUS["h100"].peak  # an H200's, too
+    table = Table(title=f"{name}; share: of {peak / 1e12:.0f} TFLOP/s, at 2 FLOPs a parameter and token")
     for column in ("judge", "reads", "precision", "tokens/s", "least", "most", "share"):
         table.add_column(column, justify="left" if column in ("judge", "precision") else "right")
     for row in rows:
         rate = row["tokens_per_second"]
-        share = f"{2 * row['parameters'] * rate[0] / 989e12:.3f}"
+        share = f"{2 * row['parameters'] * rate[0] / peak:.3f}"
         table.add_row(row["judge"], f"{row['reads']:,}", row["precision"], *(f"{each:,.0f}" for each in rate), share)
     Console().print(table)
     found: dict[str, Any] = {"gpu": name, "torch": torch.__version__, "rates": rows}
@@ -67,7 +72,7 @@ def shipped() -> list[dict[str, Any]]:
     judge: Any = load_scorer("default", device="cuda")
     reads = judge.card.max_tokens
     texts = [text_of(0, number, reads) for number in range(2048)]
-    return in_turns("shipped", 22_700_000, reads, len(texts) * reads, lambda: judge.forward(texts))
+    return in_turns("shipped", SHIPPED, reads, len(texts) * reads, lambda: judge.forward(texts))
 
 
 def modernbert() -> list[dict[str, Any]]:
@@ -109,6 +114,7 @@ def qwen3() -> list[dict[str, Any]]:
     finally:
         torch.set_default_dtype(torch.float32)
     form = find_format(["Qwen3ForSequenceClassification"], 2)
+    parameters = sum(each.numel() for each in model.parameters())
     rows: list[dict[str, Any]] = []
     for reads, count in ((4096, 32), (512, 128)):
         ids = np.random.default_rng(0).integers(0, 30_000, (count, reads)).tolist()
@@ -117,14 +123,13 @@ def qwen3() -> list[dict[str, Any]]:
             for batch in by_length([len(each) for each in ids], TOKENS):
                 score_with_transformers(model, [ids[row] for row in batch], form)
 
-        parameters = sum(each.numel() for each in model.parameters())
         rows += in_turns("4B of pairs", parameters, reads, count * reads, call, precisions=("bfloat16 weights",))
     return rows
 
 
 def in_turns(
     judge: str,
-    parameters: int,
+    parameters: float,
     reads: int,
     tokens: int,
     call: Callable[[], object],
@@ -170,11 +175,12 @@ def verdicts(file: Path) -> dict[str, Any]:
     pairs = [(pair.first, pair.second) for pair in read_pairs(file)]
     on_cpu, on_gpu = load_scorer("default", device="cpu"), load_scorer("default", device="cuda")
     expected, found = on_cpu.logits(pairs), on_gpu.logits(pairs)
-    threshold = on_cpu.card.temperature * np.log(on_cpu.card.threshold / (1 - on_cpu.card.threshold))
+    card = on_cpu.card
+    same = [probabilities(logits, card.temperature) > card.threshold for logits in (expected, found)]
     return {
         "pairs": len(pairs),
         "largest difference of a logit": float(np.abs(found - expected).max()),
-        "verdicts that differ": int(((found > threshold) != (expected > threshold)).sum()),
+        "verdicts that differ": int((same[0] != same[1]).sum()),
     }
 
 
