@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from darling_plugin.countdown.experiment.analysis.contrast import HEADLINE, Estimate, contrast, values
+from darling_plugin.countdown.experiment.analysis.engines import MARGINS, Agreement
 from darling_plugin.countdown.experiment.ledger import Result
 from darling_plugin.countdown.experiment.settings import Cell
 
@@ -31,6 +32,7 @@ COLOURS = {
     "additive": "#9a9a2b",
 }
 OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
+ENGINE_LINES: Mapping[str, Literal["--", "-"]] = {"loop": "--", "verl": "-"}
 CURVES = ("pass@1", "pass@16", "classes@16", "pass@64", "entropy", "gap")
 
 
@@ -108,21 +110,54 @@ def by_noise(path: Path, lines: Mapping[str, Mapping[float, Arm]], reference: Ma
     _save(figure, path)
 
 
-def engines(path: Path, loop: Arms, verl: Arms) -> None:
-    """The same methods by the loop and by verl, over the steps that verl ran."""
-    figure = _figure(9.6, 3.2)
-    last = max(result.run.steps for arm in verl.values() for result in arm.values())
-    for axes, metric in zip(figure.subplots(1, len(HEADLINE)), HEADLINE, strict=True):
-        for name in verl:
-            for engine, arm, line in (("loop", loop.get(name, {}), "--"), ("verl", verl[name], "-")):
-                common = {cell: run for cell, run in arm.items() if cell in verl[name] and cell in loop.get(name, {})}
-                if common:
-                    steps, means, _ = series(common, metric, last)
-                    axes.plot(steps, means, line, color=_colour(name), marker=".", label=f"{name}, {engine}")
-        axes.set_xlabel("step", color=INK)
-        _dress(axes, metric)
-    _legend(figure, 4)
+def engines(path: Path, loop: Arms, verl: Arms, agreements: Sequence[Agreement]) -> None:
+    """Above, methods by the loop and by verl, step by step; below, verl less the loop, and what counts as equal.
+
+    Above are only the methods with the most cells: more lines than theirs can't be told apart.
+    """
+    from matplotlib.lines import Line2D
+
+    methods, metrics = list(dict.fromkeys(one.method for one in agreements)), list(MARGINS)
+    most = max(len(verl[name]) for name in methods)
+    drawn = [name for name in methods if len(verl[name]) == most]
+    heights = (2.6, 0.8 + 0.26 * len(methods))
+    figure = _figure(9.6, sum(heights) + 1.2)
+    above, below = figure.subplots(2, len(metrics), height_ratios=heights)
+    for axes, metric in zip(above, metrics, strict=True):
+        _step_by_step(axes, metric, {name: (loop[name], verl[name]) for name in drawn})
+    for axes, metric in zip(below, metrics, strict=True):
+        _equality(axes, MARGINS[metric], [one for one in agreements if one.metric == metric])
+    for axes in below[1:]:
+        axes.set_yticklabels([])
+    handles = [Line2D([], [], color=_colour(name), linewidth=2, label=name) for name in drawn]
+    handles += [Line2D([], [], color=INK, linestyle=line, label=engine) for engine, line in ENGINE_LINES.items()]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False, fontsize=8)
     _save(figure, path)
+
+
+def _step_by_step(axes: Axes, metric: str, methods: Mapping[str, tuple[Arm, Arm]]) -> None:
+    """methods[name] = (loop, verl): means over the cells that both have, up to verl's last step."""
+    for name, both in methods.items():
+        cells = set(both[0]) & set(both[1])
+        last = max(result.run.steps for result in both[1].values())
+        for arm, line in zip(both, ENGINE_LINES.values(), strict=True):
+            steps, means, _ = series({cell: arm[cell] for cell in cells}, metric, last)
+            axes.plot(steps, means, line, color=_colour(name), marker=".", linewidth=1.6)
+    axes.set_xlabel("step", color=INK)
+    _dress(axes, metric)
+
+
+def _equality(axes: Axes, margin: float, agreements: Sequence[Agreement]) -> None:
+    """A row for each method, and the margin within which its whole interval must lie."""
+    axes.axvspan(-margin, margin, color=FAINT, alpha=0.5, linewidth=0)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    for row, one in enumerate(agreements):
+        _interval(axes, row, one.difference, _colour(one.method))
+    axes.set_yticks(range(len(agreements)), [one.method for one in agreements])
+    axes.set_ylim(len(agreements) - 0.4, -0.6)
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel("verl − loop, 90 % interval; shaded: equal", color=INK, fontsize=8)
+    _dress(axes, "", grid="x")
 
 
 def series(arm: Arm, metric: str, last: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -148,10 +183,11 @@ def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
-def _interval(axes: Axes, row: int, estimate: Estimate) -> None:
-    colour = UNDECIDED
+def _interval(axes: Axes, row: int, estimate: Estimate, colour: str | None = None) -> None:
+    """In the colour given, or: faint where the interval holds zero."""
+    decided = estimate.low is not None and estimate.high is not None and (estimate.low > 0 or estimate.high < 0)
+    colour = colour or (COLOURS["darling"] if decided else UNDECIDED)
     if estimate.low is not None and estimate.high is not None:
-        colour = COLOURS["darling"] if estimate.low > 0 or estimate.high < 0 else UNDECIDED
         axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
     axes.plot([estimate.mean], [row], "o", color=colour, markersize=6)
 

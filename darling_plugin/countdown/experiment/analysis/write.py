@@ -136,7 +136,7 @@ def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
     found = engines.agreements(loop, verl)
     if found:
         page.add("### The loop and verl\n", tables.agreements_table(found))
-        pictures.engines(page.picture("engines.png", "the loop and verl, step by step"), loop, verl)
+        pictures.engines(page.picture("engines.png", "the loop and verl, step by step"), loop, verl, found)
         page.numbers["agreement"] = [one.as_json() for one in found]
         page.numbers["H12"] = engines.same_sign(loop, verl)
 
