@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 TOKENS = 8192
+Progress = Callable[[int], None]  # called with how many more rows are done
 
 
 def by_length(lengths: Sequence[int], budget: int = TOKENS) -> list[list[int]]:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.classifier.batches import TOKENS
+from darling_plugin.classifier.batches import TOKENS, Progress
 from darling_plugin.classifier.bi_encoder import LOADING, check_tokenizer, merge_adapter, model_source
 from darling_plugin.classifier.card import read_card
 from darling_plugin.classifier.forward import PairForward
-from darling_plugin.classifier.scorer import Progress
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.packaged import require
 

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from darling_plugin.classifier.baselines import NAMES, Score, baselines
+from darling_plugin.classifier.batches import Progress
 from darling_plugin.classifier.card import Card
 from darling_plugin.classifier.measures import metrics, ranking
 from darling_plugin.classifier.outcome import Baseline, Evaluation
 from darling_plugin.classifier.pairs import Pair, digest, key, labels, prompt_hash
-from darling_plugin.classifier.scorer import Progress, Scorer, load_scorer, probabilities
+from darling_plugin.classifier.scorer import Scorer, load_scorer, probabilities
 from darling_plugin.errors import InputError
 
 Report = Callable[[str], None]

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from darling_plugin.classifier.batches import TOKENS, by_length
+from darling_plugin.classifier.batches import TOKENS, Progress, by_length
 from darling_plugin.classifier.memory import Item
-from darling_plugin.classifier.scorer import Progress
 from darling_plugin.classifier.texts import CHARACTERS_PER_TOKEN
 
 AT_ONCE = 2048  # rows whose tokens are held in memory together

@@ -25,12 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.classifier.batches import TOKENS, by_length
+from darling_plugin.classifier.batches import TOKENS, Progress, by_length
 from darling_plugin.classifier.card import FILE, Card
 from darling_plugin.classifier.forward import half_precision
 from darling_plugin.classifier.hub import absent_path
 from darling_plugin.classifier.published_formats import PairReader, PublishedFormat, find_format
-from darling_plugin.classifier.scorer import Progress
 from darling_plugin.errors import ConfigError
 
 # Name → whose tokenizer its authors load with it; None for its own.

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from darling_plugin.classifier import DEFAULT_FOLDER
+from darling_plugin.classifier.batches import Progress
 from darling_plugin.classifier.card import Card, read_card
 from darling_plugin.classifier.front import BiFront, Front, PairFront, probabilities
 
 if TYPE_CHECKING:
     from darling_plugin.classifier.forward import Forward
 
-__all__ = ["DEFAULT", "Progress", "Scorer", "load_forward", "load_scorer", "open_front", "probabilities"]
+__all__ = ["DEFAULT", "Scorer", "load_forward", "load_scorer", "open_front", "probabilities"]
 
 DEFAULT = "default"
-Progress = Callable[[int], None]
 
 
 class Scorer(Protocol):
