@@ -73,14 +73,9 @@ def differences(path: Path, rows: Mapping[str, Mapping[str, Estimate]], title: s
     metrics = list(next(iter(rows.values())))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.axvline(0, color=INK, linewidth=0.8)
-        for place, row in enumerate(rows.values()):
-            _interval(axes, place, row[metric])
-        axes.set_yticks(range(len(rows)), list(rows))
-        axes.set_ylim(len(rows) - 0.4, -0.6)  # the first row at the top
+        _rows(axes, metric, {name: row[metric] for name, row in rows.items()})
         axes.margins(x=0.15)
         axes.locator_params(axis="x", nbins=4)
-        _dress(axes, metric, grid="x")
     figure.suptitle(title, fontsize=11, color=INK)
     _save(figure, path)
 
@@ -150,14 +145,10 @@ def _step_by_step(axes: Axes, metric: str, methods: Mapping[str, tuple[Arm, Arm]
 def _equality(axes: Axes, margin: float, agreements: Sequence[Agreement]) -> None:
     """A row for each method, and the margin within which its whole interval must lie."""
     axes.axvspan(-margin, margin, color=FAINT, alpha=0.5, linewidth=0)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    for row, one in enumerate(agreements):
-        _interval(axes, row, one.difference, _colour(one.method))
-    axes.set_yticks(range(len(agreements)), [one.method for one in agreements])
-    axes.set_ylim(len(agreements) - 0.4, -0.6)
+    rows = {one.method: one.difference for one in agreements}
+    _rows(axes, "", rows, {name: _colour(name) for name in rows})
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel("verl − loop, 90 % interval; shaded: equal", color=INK, fontsize=8)
-    _dress(axes, "", grid="x")
 
 
 def series(arm: Arm, metric: str, last: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -181,6 +172,16 @@ def _figure(width: float, height: float) -> Figure:
 
 def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
+
+
+def _rows(axes: Axes, title: str, estimates: Mapping[str, Estimate], colours: Mapping[str, str] | None = None) -> None:
+    """One row for each estimate, around zero; without colours, blue or faint by whether its interval holds zero."""
+    axes.axvline(0, color=INK, linewidth=0.8)
+    for row, (name, estimate) in enumerate(estimates.items()):
+        _interval(axes, row, estimate, colours[name] if colours else None)
+    axes.set_yticks(range(len(estimates)), list(estimates))
+    axes.set_ylim(len(estimates) - 0.4, -0.6)  # the first row at the top
+    _dress(axes, title, grid="x")
 
 
 def _interval(axes: Axes, row: int, estimate: Estimate, colour: str | None = None) -> None:
