@@ -25,19 +25,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from darling_plugin.classifier import forward as forward_module
-from darling_plugin.classifier.batches import TOKENS, by_length
-from darling_plugin.classifier.forward import TextForward
-from darling_plugin.classifier.pairs import read_pairs
-from darling_plugin.classifier.published import score_with_transformers
-from darling_plugin.classifier.published_formats import find_format
-from darling_plugin.classifier.scorer import load_scorer, probabilities
 from darling_plugin.console import explained
 from darling_plugin.errors import ConfigError
-from darling_plugin.service.plan.machines import GPUS
-from darling_plugin.service.plan.measure import text_of
-from darling_plugin.service.plan.setups import SHIPPED
+from darling_plugin.similarity.classifier import forward as forward_module
+from darling_plugin.similarity.classifier.batches import TOKENS, by_length
+from darling_plugin.similarity.classifier.forward import TextForward
+from darling_plugin.similarity.classifier.published import score_with_transformers
+from darling_plugin.similarity.classifier.published_formats import find_format
+from darling_plugin.similarity.classifier.scorer import load_scorer, probabilities
 from darling_plugin.similarity.packaged import packaged_encoder
+from darling_plugin.tools.classifier.pairs import read_pairs
+from darling_plugin.tools.plan.machines import GPUS
+from darling_plugin.tools.plan.measure import text_of
+from darling_plugin.tools.plan.setups import SHIPPED
 
 PASSES = 3
 

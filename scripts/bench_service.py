@@ -36,12 +36,12 @@ from service_bench.server import Server, serving
 from service_bench.shares import show_shares, verdict_shares
 from service_bench.texts import all_same, distinct_groups, natural_groups, two_classes
 
-from darling_plugin.classifier.front import probabilities
 from darling_plugin.config import ServiceSettings
 from darling_plugin.core import Partition, find_partition
 from darling_plugin.service.build import start_service
 from darling_plugin.service.service import How
 from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
+from darling_plugin.similarity.classifier.decision import probabilities
 
 Group = list[str]
 PASSES = 7  # against the bare model: a second or two each, so that what else the machine does moves them most

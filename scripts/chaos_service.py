@@ -23,16 +23,16 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from darling_plugin.classifier.memory import Item, Memory
 from darling_plugin.core import find_partition
-from darling_plugin.service.asker import Asker
 from darling_plugin.service.build import PlainReader
+from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.http_worker import HttpWorker
 from darling_plugin.service.pool import Limits, Pool
+from darling_plugin.service.protocols import Request
 from darling_plugin.service.service import How, PartitionService
 from darling_plugin.service.verdicts import Judging, Verdicts
-from darling_plugin.service.wire import Request
+from darling_plugin.similarity.classifier.memory import Item, Memory
 
 TESTS = Path(__file__).parents[1] / "tests" / "service"
 SERVER = """

@@ -23,7 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from darling_plugin.countdown.verl_job import MARK, JobFailed, VerlJob
+from recipes.countdown.verl_job import MARK, JobFailed, VerlJob
 
 ROOT = Path(__file__).parents[1]
 STEPS = 6

@@ -6,4 +6,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/install.sh
-exec .venv/bin/python -m darling_plugin.countdown.quickstart "$@"
+exec .venv/bin/python -m recipes.countdown.quickstart "$@"

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from darling_plugin.countdown.verl_job import JobFailed, VerlJob
+from recipes.countdown.verl_job import JobFailed, VerlJob
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ("math", "creative_writing")

@@ -19,18 +19,18 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from darling_plugin.classifier import DEFAULT_FOLDER
-from darling_plugin.classifier.calibrate import Aim, calibrate_scores
-from darling_plugin.classifier.card import FILE as CARD
-from darling_plugin.classifier.card import write_card
-from darling_plugin.classifier.cross_validation import cross_validate
-from darling_plugin.classifier.outcome import Evaluation, print_table
-from darling_plugin.classifier.pairs import read_pairs
-from darling_plugin.classifier.recipe import make_recipe
-from darling_plugin.classifier.roc_plot import draw
-from darling_plugin.classifier.train import train_or_resume
-from darling_plugin.classifier.wording import FILE as WORDS
 from darling_plugin.console import explained
+from darling_plugin.similarity.classifier import DEFAULT_FOLDER
+from darling_plugin.similarity.classifier.card import FILE as CARD
+from darling_plugin.similarity.classifier.card import write_card
+from darling_plugin.similarity.classifier.lexical_features import FILE as WORDS
+from darling_plugin.tools.classifier.calibrate import Aim, calibrate_scores
+from darling_plugin.tools.classifier.cross_validation import cross_validate
+from darling_plugin.tools.classifier.pairs import read_pairs
+from darling_plugin.tools.classifier.recipe import make_recipe
+from darling_plugin.tools.classifier.results import Evaluation, print_table
+from darling_plugin.tools.classifier.roc_plot import draw
+from darling_plugin.tools.classifier.train import train_or_resume
 
 FOLDS = 5
 NOTED = ("auc", "auc_low", "auc_high", "average_precision", "ece", "baselines", "folds")

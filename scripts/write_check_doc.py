@@ -19,8 +19,8 @@ def rows() -> list[str]:
     from test_check_broken_jobs import APART, BROKEN, ONE, WRONG_OVERRIDES
 
     from darling_plugin.errors import ConfigError
-    from darling_plugin.launch.job import Cluster
-    from darling_plugin.launch.run import check_job
+    from darling_plugin.tools.check.job import Cluster
+    from darling_plugin.tools.check.run import check_job
 
     made = []
     for job, override, key, _ in BROKEN:

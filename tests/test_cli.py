@@ -30,7 +30,7 @@ def test_version():
 
 def test_starts_light():
     heavy = "{'torch', 'verl', 'ray', 'transformers', 'vllm'}"
-    code = f"import sys, darling_plugin.cli, darling_plugin.doctor; assert not {heavy} & set(sys.modules)"
+    code = f"import sys, darling_plugin.cli, darling_plugin.tools.doctor; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -48,7 +48,7 @@ def test_doctor_here():
 
 
 def test_doctor_prints_a_table(monkeypatch):
-    from darling_plugin import doctor
+    from darling_plugin.tools.doctor import checks as doctor
 
     everything = {"estimator": True, "reward_manager": True, "trainers": {"sync": True}, "config": True, "devices": []}
     monkeypatch.setattr(doctor, "run_probe", lambda environ: (everything, ""))
@@ -60,7 +60,7 @@ def test_doctor_prints_a_table(monkeypatch):
 
 
 def test_doctor_shows_why_verl_did_not_load_the_plugin(monkeypatch):
-    from darling_plugin import doctor
+    from darling_plugin.tools.doctor import checks as doctor
 
     monkeypatch.setattr(doctor, "run_probe", lambda environ: ({}, "OSError: libcudart.so.13: [Errno 2]"))
     result = run("doctor")

@@ -16,9 +16,9 @@ import numpy as np
 
 from darling_plugin.core import checks
 from darling_plugin.core.groups import group_rows
-from darling_plugin.core.judge import Judge, ask
 from darling_plugin.core.questions import GroupQuestions, Questions
 from darling_plugin.core.representatives import RepresentativeQuestions
+from darling_plugin.core.verdicts import Judge, ask
 
 LEFT_OUT = -1
 """The label of a response that is in no class, because only correct responses were partitioned."""

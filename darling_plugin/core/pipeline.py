@@ -16,9 +16,9 @@ from darling_plugin.core import checks
 from darling_plugin.core.advantage import group_advantages
 from darling_plugin.core.diversity import partition_diversity
 from darling_plugin.core.fusion import MODES, SHIFTS, fuse_rewards
-from darling_plugin.core.judge import Judge
 from darling_plugin.core.ngram import ngram_diversity
 from darling_plugin.core.partition import Partition, find_partition
+from darling_plugin.core.verdicts import Judge
 from darling_plugin.errors import InputError
 
 DIVERSITIES = ("partition", "ngram")

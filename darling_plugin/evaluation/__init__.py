@@ -25,6 +25,7 @@ all problems into `bootstrap_mean`, and those of two checkpoints into `compare_p
 A new metric is a new file here, a line above, and a row in `docs/metrics.md`. Importing this costs NumPy alone.
 """
 
+from darling_plugin.core.pass_at_k import pass_at_k
 from darling_plugin.evaluation.dispersion import cosine_kernel, mean_cosine_distance, vendi_score
 from darling_plugin.evaluation.entropy import sampled_entropy, token_entropy
 from darling_plugin.evaluation.intervals import Interval, bootstrap_mean
@@ -32,7 +33,6 @@ from darling_plugin.evaluation.lexical_diversity import distinct_n, self_bleu
 from darling_plugin.evaluation.maj_at_k import maj_at_k
 from darling_plugin.evaluation.novelty import distinct_k, greedy_partition, reward_to_score, utility_k
 from darling_plugin.evaluation.paired import PairedComparison, compare_paired
-from darling_plugin.evaluation.pass_at_k import pass_at_k
 from darling_plugin.evaluation.semantic import SemanticDiversity, distinct_correct, effective_semantic_diversity
 
 __all__ = [

@@ -24,9 +24,9 @@ import numpy as np
 
 from darling_plugin.core import checks
 from darling_plugin.core.diversity import class_labels
-from darling_plugin.core.judge import Judge, ask
 from darling_plugin.core.partition import LEFT_OUT
 from darling_plugin.core.short_text import short_equivalent, short_words
+from darling_plugin.core.verdicts import Judge, ask
 from darling_plugin.errors import InputError
 
 SKYWORK_GEMMA_2_27B = (-7.71875, -6.28125, -6.0, -5.71875, -5.5, -5.0, -4.375, -3.4375, -2.046875)

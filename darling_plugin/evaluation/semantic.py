@@ -11,8 +11,8 @@ import numpy as np
 from darling_plugin.core import checks
 from darling_plugin.core.diversity import class_labels
 from darling_plugin.core.partition import LEFT_OUT
+from darling_plugin.core.pass_at_k import pass_at_k
 from darling_plugin.errors import InputError
-from darling_plugin.evaluation.pass_at_k import pass_at_k
 
 
 @dataclass(frozen=True)

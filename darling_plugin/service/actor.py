@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.core.partition import Partition
 from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
 from darling_plugin.service.build import Backend, start_service
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.service import How
+from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from darling_plugin.classifier.card import Card
-from darling_plugin.classifier.memory import Memory
-from darling_plugin.classifier.published import is_published
-from darling_plugin.classifier.scorer import DEFAULT, load_forward
 from darling_plugin.errors import ConfigError
-from darling_plugin.service.asker import Asker
+from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.service import How, PartitionService
 from darling_plugin.service.verdicts import Cascade, Judging, Verdicts
 from darling_plugin.service.worker import LocalWorker, Worker
 from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
+from darling_plugin.similarity.classifier.card import Card
+from darling_plugin.similarity.classifier.memory import Memory
+from darling_plugin.similarity.classifier.published import is_published
+from darling_plugin.similarity.classifier.scorer import DEFAULT, load_forward
 
 if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
@@ -113,7 +113,7 @@ def _limits(settings: ServiceSettings, *, patient: bool = False) -> Limits:
 
 def _servers(model: str, card: Card, settings: ServiceSettings) -> list[Worker]:
     from darling_plugin.service.http_worker import HttpWorker
-    from darling_plugin.service.wire import ClassifyWire, ScoreWire
+    from darling_plugin.service.protocols import ClassifyWire, ScoreWire
 
     published = model != DEFAULT and is_published(model)
     open_wire = partial(ClassifyWire, model) if published else partial(ScoreWire, model, card)

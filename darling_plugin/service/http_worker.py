@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from darling_plugin.classifier.memory import Item
-from darling_plugin.service.wire import Wire
+from darling_plugin.service.protocols import Wire
 from darling_plugin.service.worker import RefusedError, WorkerError
+from darling_plugin.similarity.classifier.memory import Item
 
 WRONG_REQUEST = {400, 401, 403, 404, 405, 413, 415, 422}  # another server would say the same
 HEALTH_S = 5.0

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import SimilaritySettings
 from darling_plugin.files import replacing
+from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darling_plugin.classifier.batches import by_length
-from darling_plugin.classifier.memory import Item
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.worker import Worker, WorkerError, checked_rows
+from darling_plugin.similarity.classifier.batches import by_length
+from darling_plugin.similarity.classifier.memory import Item
 
 logger = logging.getLogger(__name__)
 

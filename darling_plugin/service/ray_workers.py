@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Item
 from darling_plugin.errors import ConfigError, DarlingError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.worker import RefusedError, Worker, WorkerError
+from darling_plugin.similarity.classifier.memory import Item
 
 if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
@@ -34,7 +34,7 @@ class Replica:
     def __init__(self, model: str, device: str | None, threads: int):
         import torch
 
-        from darling_plugin.classifier.scorer import load_forward
+        from darling_plugin.similarity.classifier.scorer import load_forward
 
         if threads:
             torch.set_num_threads(threads)

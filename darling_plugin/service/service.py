@@ -20,12 +20,12 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Contents
 from darling_plugin.core.partition import Partition, find_partition
 from darling_plugin.errors import SimilarityError
-from darling_plugin.service.arrivals import Arrivals
 from darling_plugin.service.counts import Counts
+from darling_plugin.service.incremental_group import Arrivals
 from darling_plugin.service.verdicts import Judging
+from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Memory
 from darling_plugin.core.partition import Recall
-from darling_plugin.service.asker import Asker
+from darling_plugin.service.cached_model import Asker
 from darling_plugin.similarity.cascade import settle
+from darling_plugin.similarity.classifier.memory import Memory
 
 Pairs = Sequence[tuple[str, str]]
 

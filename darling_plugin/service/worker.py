@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Item
 from darling_plugin.errors import SimilarityError
+from darling_plugin.similarity.classifier.memory import Item
 
 
 class WorkerError(Exception):

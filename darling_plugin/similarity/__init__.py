@@ -19,10 +19,10 @@ from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.base import Similarity
 from darling_plugin.similarity.callable import CallableSimilarity
 from darling_plugin.similarity.cascade import CascadeSimilarity
-from darling_plugin.similarity.classifier import ClassifierSimilarity
+from darling_plugin.similarity.classifier.similarity import ClassifierSimilarity
 from darling_plugin.similarity.embedding import EmbeddingSimilarity
-from darling_plugin.similarity.judge import JudgeSimilarity
 from darling_plugin.similarity.lexical import LexicalSimilarity
+from darling_plugin.similarity.llm_judge.similarity import JudgeSimilarity
 
 SIMILARITIES: dict[str, Any] = {
     "classifier": ClassifierSimilarity,

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from darling_plugin.classifier.card import problems
 from darling_plugin.errors import ConfigError
-from darling_plugin.similarity.classifier import ClassifierSimilarity
+from darling_plugin.similarity.classifier.card import problems
+from darling_plugin.similarity.classifier.similarity import ClassifierSimilarity
 
 KEY = "darling.similarity.model"
 

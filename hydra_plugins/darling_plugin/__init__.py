@@ -1,1 +1,1 @@
-"""Hydra finds plugins in this namespace: this one makes `+darling=NAME` find a file in `darling_plugin/configs`."""
+"""Hydra finds plugins in this namespace: this one makes `+darling=NAME` find a file in `configs/darling`."""

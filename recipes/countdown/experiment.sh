@@ -25,5 +25,5 @@ RUN=("--out=$OUT" "--workers=$WORKERS")
 [ -n "$MINUTES" ] && RUN+=("--budget-minutes=$MINUTES")
 for pattern in $ONLY; do RUN+=("--only=$pattern"); done
 
-"$PYTHON" -m darling_plugin.countdown.experiment run "${RUN[@]}"
-exec "$PYTHON" -m darling_plugin.countdown.experiment analyse "--out=$OUT" "--to=$TABLES" "${GRIDS[@]}"
+"$PYTHON" -m recipes.countdown.experiment run "${RUN[@]}"
+exec "$PYTHON" -m recipes.countdown.experiment analyse "--out=$OUT" "--to=$TABLES" "${GRIDS[@]}"

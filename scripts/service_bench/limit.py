@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from darling_plugin.classifier.batches import by_length
-from darling_plugin.classifier.card import read_card
-from darling_plugin.classifier.cross_encoder import load_pair_model
-from darling_plugin.classifier.forward import Features, Tokens
+from darling_plugin.similarity.classifier.batches import by_length
+from darling_plugin.similarity.classifier.card import read_card
+from darling_plugin.similarity.classifier.cross_encoder import load_pair_model
+from darling_plugin.similarity.classifier.forward import Features, Tokens
 
 
 class BareModel:

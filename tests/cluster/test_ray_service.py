@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from tiny_bert import WORDS, make_encoder
+from tiny_classifier import make_classifier
 
 from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.core import find_partition
@@ -21,11 +22,6 @@ from darling_plugin.errors import ConfigError, SimilarityError
 from darling_plugin.service.actor import RemoteService, Sender, actor_name
 from darling_plugin.service.service import How
 from darling_plugin.similarity import ClassifierSimilarity
-
-sys.path.append(str(Path(__file__).parents[1] / "classifier"))  # tiny_bert: an encoder made in a second
-
-from tiny_bert import WORDS, make_encoder
-from tiny_classifier import make_classifier
 
 # Between random sentences the untrained encoder has cosines from 0.72 to 0.98, 0.95 at the 90th percentile.
 SHARP = {"scale": 100.0, "bias": -95.0}

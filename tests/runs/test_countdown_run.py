@@ -14,7 +14,7 @@ def quickstart(run, tmp_path_factory) -> Path:
     """Two steps of DARLING, with DAPO's group filter, validation and TensorBoard switched on as well."""
     output = tmp_path_factory.mktemp("outputs")
     run(
-        "darling_plugin.countdown.quickstart",
+        "recipes.countdown.quickstart",
         "--steps=2",
         "--warm-start-steps=300",
         f"--output={output}",
@@ -74,7 +74,7 @@ def test_validation_reports_pass_at_k_and_classes_beside_it(quickstart):
 
 
 def test_the_checkpoint_is_exported_with_a_card(quickstart, tmp_path):
-    from darling_plugin.export.export import export
+    from darling_plugin.tools.export.export import export
 
     exported = export(quickstart / "quickstart", tmp_path / "out")
     assert exported.checkpoint.step == 2

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from json_lines import read_lines
+from places import SHARED
 
 pytestmark = pytest.mark.verl
 
-GSM8K = Path(__file__).parents[3] / "shared/data/math/gsm8k_test.jsonl"
+GSM8K = SHARED / "data/math/gsm8k_test.jsonl"
 PROMPTS, RESPONSES = 4, 4
 
 

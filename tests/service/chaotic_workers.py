@@ -5,14 +5,14 @@ import random
 
 import numpy as np
 
-from darling_plugin.classifier.memory import Memory
-from darling_plugin.service.asker import Asker
 from darling_plugin.service.build import PlainReader
+from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.service import How, PartitionService
 from darling_plugin.service.verdicts import Verdicts
 from darling_plugin.service.worker import WorkerError
+from darling_plugin.similarity.classifier.memory import Memory
 
 FAULTS = ("killed", "hangs", "late", "too few rows", "too many rows", "nan", "nonsense", "nothing")
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darling_plugin.service.arrivals import Arrivals
+from darling_plugin.service.incremental_group import Arrivals
 
 
 def asked(texts, same, *, rule=False):

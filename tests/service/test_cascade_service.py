@@ -1,27 +1,21 @@
 """The service runs a cascade, and a bi-encoder, with each text read once."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from chaotic_workers import Oracle
+from tiny_bert import make_encoder
+from tiny_classifier import make_classifier
 
-from darling_plugin.classifier.memory import Memory
 from darling_plugin.config import ServiceSettings
 from darling_plugin.core import find_partition
-from darling_plugin.service.asker import Asker
 from darling_plugin.service.build import PlainReader, start_service
+from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Pool
 from darling_plugin.service.service import How, PartitionService
 from darling_plugin.service.verdicts import Cascade, Verdicts
 from darling_plugin.similarity import ClassifierSimilarity
-
-sys.path.append(str(Path(__file__).parents[1] / "classifier"))
-
-from tiny_bert import make_encoder
-from tiny_classifier import make_classifier
+from darling_plugin.similarity.classifier.memory import Memory
 
 
 class Initials:

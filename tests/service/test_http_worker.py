@@ -11,7 +11,7 @@ from darling_plugin.errors import SimilarityError
 from darling_plugin.service.build import PlainReader
 from darling_plugin.service.http_worker import HttpWorker
 from darling_plugin.service.pool import Limits
-from darling_plugin.service.wire import Request
+from darling_plugin.service.protocols import Request
 
 LIMITS = Limits(tokens=200, timeout_s=0.15, deadline_s=20, rest_s=0.001, longest_rest_s=0.01)
 

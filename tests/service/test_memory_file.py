@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from darling_plugin.classifier.memory import Memory
 from darling_plugin.config import SimilaritySettings
 from darling_plugin.service.memory_file import judge_of, read, write
+from darling_plugin.similarity.classifier.memory import Memory
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import SHARED
 
 from darling_plugin import partition
-from darling_plugin.classifier import DEFAULT_FOLDER
-from darling_plugin.classifier.card import read_card
-from darling_plugin.classifier.pairs import digest, labels, read_pairs
 from darling_plugin.core import find_partition
 from darling_plugin.errors import ConfigError, MissingDependencyError
 from darling_plugin.similarity import ClassifierSimilarity, packaged
+from darling_plugin.similarity.classifier import DEFAULT_FOLDER
+from darling_plugin.similarity.classifier.card import read_card
+from darling_plugin.tools.classifier.pairs import digest, labels, read_pairs
 
-NOVELTYBENCH = Path(__file__).parents[2].parent / "shared" / "data" / "noveltybench" / "pairs_train.jsonl"
+NOVELTYBENCH = SHARED / "data" / "noveltybench" / "pairs_train.jsonl"
 LOVE = "Roses are red, violets are blue, and my heart has belonged to nobody but you since that summer in Lisbon."
 LOVE_AGAIN = "Violets are blue, roses are red; since that summer in Lisbon my heart has belonged to nobody but you."
 TAX = "The quarterly tax return must be filed by the thirtieth, with form 941 and a copy of every pay slip attached."

@@ -1,15 +1,15 @@
 import json
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import SHARED
 
 from darling_plugin import partition
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
 from darling_plugin.similarity import EmbeddingSimilarity, Similarity, embedding, packaged
 
-NOVELTYBENCH = Path(__file__).parents[2].parent / "shared" / "data" / "noveltybench" / "pairs_train.jsonl"
+NOVELTYBENCH = SHARED / "data" / "noveltybench" / "pairs_train.jsonl"
 
 
 class CountingEncoder:

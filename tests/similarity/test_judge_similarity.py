@@ -13,7 +13,7 @@ import pytest
 from darling_plugin import partition
 from darling_plugin.errors import ConfigError, SimilarityError
 from darling_plugin.similarity import Similarity
-from darling_plugin.similarity.judge import JudgeSimilarity
+from darling_plugin.similarity.llm_judge.similarity import JudgeSimilarity
 
 
 def longer_or_equal(first, second):

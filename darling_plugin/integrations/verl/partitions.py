@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from omegaconf import DictConfig
 
-from darling_plugin.classifier.memory import Contents
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.core.partition import Partition
 from darling_plugin.service.build import pair_classifier, start_service
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.service import How
 from darling_plugin.similarity import CallableSimilarity, LexicalSimilarity, Similarity
+from darling_plugin.similarity.classifier.memory import Contents
 
 if TYPE_CHECKING:
     from darling_plugin.integrations.verl.classifier_servers import Servers

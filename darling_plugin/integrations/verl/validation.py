@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from darling_plugin.evaluation.pass_at_k import pass_at_k
+from darling_plugin.core.pass_at_k import pass_at_k
 
 PREFIX = "val-darling"
 

@@ -26,16 +26,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from darling_plugin.classifier.calibrate import Aim, calibrate
-from darling_plugin.classifier.cascade import make_cascade
-from darling_plugin.classifier.pairs import Pair, read_pairs
-from darling_plugin.classifier.recipe import Recipe
-from darling_plugin.classifier.train import train
 from darling_plugin.countdown.data import Prompt, read_prompts
-from darling_plugin.countdown.evaluate import sample
 from darling_plugin.countdown.judge import equivalent
-from darling_plugin.countdown.model import EOS, VOCABULARY, build_tokenizer
 from darling_plugin.similarity import ClassifierSimilarity
+from darling_plugin.tools.classifier.calibrate import Aim, calibrate
+from darling_plugin.tools.classifier.cascade import make_cascade
+from darling_plugin.tools.classifier.pairs import Pair, read_pairs
+from darling_plugin.tools.classifier.recipe import Recipe
+from darling_plugin.tools.classifier.train import train
+from recipes.countdown.evaluate import sample
+from recipes.countdown.model import EOS, VOCABULARY, build_tokenizer
 
 HERE = Path(__file__).parent
 WORDS = 50

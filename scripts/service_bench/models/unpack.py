@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from darling_plugin.classifier.card import read_card, write_card
-from darling_plugin.classifier.cross_encoder import load_pair_model
+from darling_plugin.similarity.classifier.card import read_card, write_card
+from darling_plugin.similarity.classifier.cross_encoder import load_pair_model
 
 HERE = Path(__file__).parent
 

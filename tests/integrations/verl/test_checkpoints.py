@@ -76,7 +76,7 @@ def test_a_checkpoint_of_verls_own_is_taken(resumable, tmp_path):
 
 
 def test_each_start_logs_into_a_file_of_its_own(make_trainer, tmp_path, monkeypatch):
-    from darling_plugin.evaluation.report.metrics import read_metrics
+    from darling_plugin.tools.report.metrics import read_metrics
 
     # An earlier start of the same job, which logged three steps and saved the first two.
     (tmp_path / "metrics").mkdir()

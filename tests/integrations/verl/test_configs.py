@@ -1,14 +1,13 @@
 """Every configuration that this package ships, composed by Hydra into verl's own and checked as verl checks a job."""
 
-from importlib import resources
-
 import pytest
 import yaml
 
 from darling_plugin.config import DarlingSettings
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling
+from darling_plugin.packages import configs_folder
 
-FOLDER = resources.files("darling_plugin.configs") / "darling"
+FOLDER = configs_folder() / "darling"
 NAMES = sorted(file.name.removesuffix(".yaml") for file in FOLDER.iterdir() if file.name.endswith(".yaml"))
 
 

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from places import SHARED
 
 from darling_plugin.errors import ConfigError
 
-GSM8K = Path(__file__).parents[4] / "shared/data/math/gsm8k_test.jsonl"
+GSM8K = SHARED / "data/math/gsm8k_test.jsonl"
 ON = ["algorithm.adv_estimator=darling", "reward.reward_manager.name=darling"]
 
 

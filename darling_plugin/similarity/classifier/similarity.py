@@ -1,0 +1,69 @@
+"""Equivalent = a trained classifier says so (`classifier/`): the paper's judge, and the default one here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.classifier.memory import Memory
+from darling_plugin.similarity.classifier.scorer import DEFAULT, load_forward, open_front
+from darling_plugin.similarity.packaged import packaged_encoder, require
+
+if TYPE_CHECKING:
+    from darling_plugin.similarity.classifier.forward import Forward
+
+KEY = "darling.similarity.model"
+
+
+class ClassifierSimilarity:
+    """P(a, b) of a classifier that `darling classifier train` made, of the shipped one, or of the authors' own.
+
+    `default_threshold` is the one in the model's folder. What the model said of a response, or of a pair, is kept by
+    content, so that one that comes again in a later step costs nothing.
+
+    Args:
+        model: "default" (None as well) for the shipped one, a folder, or the name of a published checkpoint.
+        device: as torch names it; None takes an accelerator when there is one.
+        memory: where what was said is kept.
+    """
+
+    short_text_rule = True
+
+    def __init__(self, model: str | None = None, device: str | None = None, memory: Memory | None = None):
+        # All that can be wrong with the settings comes out here, before a job takes its GPUs; the weights are loaded
+        # by the first call, so an unused judge is cheap to make and to send to another process.
+        require("sentence_transformers")
+        self.model = model or DEFAULT
+        if self.model == DEFAULT:
+            require("peft")
+            packaged_encoder()
+        try:
+            self.front = open_front(self.model)
+        except ConfigError as error:
+            raise ConfigError(f"`{KEY}` is {self.model!r}: {error}") from None
+        self.default_threshold = self.front.card.threshold
+        self.device = device
+        self._memory = memory
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory() if self._memory is None else self._memory
+
+    @cached_property
+    def forward(self) -> Forward:
+        """The model, loaded."""
+        return load_forward(self.model, device=self.device)
+
+    def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
+        items = self.front.items(pairs)
+        rows = dict(zip(items, self.memory.recall(items), strict=True))
+        new = [item for item, row in rows.items() if row is None]
+        if new:
+            said = self.forward(new)
+            self.memory.keep(new, said)
+            rows.update(zip(new, said, strict=True))
+        return self.front.probabilities(pairs, {item: row for item, row in rows.items() if row is not None})

@@ -1,0 +1,168 @@
+"""Where a data set's files are: given by name, in the folder of `--from`, in the hub's cache, or else on the hub.
+
+All sets are looked for before anything is done, so that one error can list everything that has to be brought.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from darling_plugin.errors import DarlingError, InputError
+from darling_plugin.tools.data.catalogue import Source
+from darling_plugin.tools.data.read import SUFFIXES, data_files
+
+PROBE_S = 10.0
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Found(NamedTuple):
+    """A source and its files here. `commit` is that of the hub's data set, None for files that were brought."""
+
+    source: Source
+    files: tuple[Path, ...]
+    commit: str | None
+
+
+def find(
+    sources: Sequence[Source],
+    *,
+    folder: Path | None = None,
+    given: Mapping[str, Sequence[Path]] | None = None,
+    revisions: Mapping[str, str] | None = None,
+) -> dict[str, Found]:
+    """Every source's files, by its name; what is neither given nor in `folder` is downloaded.
+
+    Args:
+        folder: holds `<name>.jsonl`, `.json` or `.parquet`, or a folder `<name>/` of such files.
+        given: files or folders for a source, by its name.
+        revisions: another revision of the data set on the hub, by the source's name.
+
+    Raises:
+        InputError: a file that was named is not there.
+        DarlingError: the hub is out of reach, or refuses. The message lists all that is missing.
+    """
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"--from: there is no folder {folder}")
+    found: dict[str, Found] = {}
+    for source in sources:
+        files = _given(source, (given or {}).get(source.name, ())) or _in_folder(source, folder)
+        if files:
+            found[source.name] = Found(source, tuple(files), None)
+    wanted = [source for source in sources if source.name not in found]
+    revision = {source.name: (revisions or {}).get(source.name, source.revision) for source in wanted}
+    cached = {source.name: _cached(source, revision[source.name]) for source in wanted}
+    # A commit in the cache needs no network. A branch may have moved; where nobody can say, the cache has what it was.
+    stale = [s for s in wanted if cached[s.name] is None or not COMMIT.fullmatch(revision[s.name])]
+    why = _out_of_reach() if stale else None
+    if why and (missing := [source for source in stale if cached[source.name] is None]):
+        raise DarlingError(to_bring(missing, revision, folder, why))
+    for source in wanted:
+        download = source in stale and why is None
+        files = _download(source, revision[source.name], folder) if download else cached[source.name] or []
+        found[source.name] = Found(source, tuple(files), _commit(files[0]))
+    return {source.name: found[source.name] for source in sources}
+
+
+def to_bring(missing: Sequence[Source], revisions: Mapping[str, str], folder: Path | None, why: str) -> str:
+    """The message for sets that are not here: what to fetch where there is a network, and where to put it."""
+    target = folder or Path("sources")
+    place = f"its cache or {folder}" if folder else "its cache"
+    fetch = "\n".join(
+        f"  hf download {source.repository} {' '.join(source.files)} --repo-type dataset "
+        f"--revision {revisions[source.name]} --local-dir {target / source.name}"
+        for source in missing
+    )
+    names = ", ".join(f"{source.name} ({source.repository})" for source in missing)
+    return (
+        f"the Hugging Face hub is out of reach ({why}), and these data sets are not in {place}: {names}.\n"
+        f"Where there is a network, run\n{fetch}\n"
+        f"and copy {target} here; then add --from {target}. A file of your own serves as well: "
+        f"{target}/<name>{'|'.join(SUFFIXES)}, with the same columns; --train-file names one for training."
+    )
+
+
+def _given(source: Source, paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{source.name}: there is no file or folder {path}")
+        if not (inside := data_files(path)):
+            raise InputError(f"{source.name}: the folder {path} holds no file {', '.join(SUFFIXES)}")
+        files += inside
+    return files
+
+
+def _in_folder(source: Source, folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    for name in source.local_names:
+        for path in (folder / name, *(folder / f"{name}{suffix}" for suffix in SUFFIXES)):
+            if path.exists() and (files := data_files(path)):
+                return list(files)
+    return []
+
+
+def _cached(source: Source, revision: str) -> list[Path] | None:
+    """The files, if the hub's client has all of them."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = [
+        try_to_load_from_cache(source.repository, file, revision=revision, repo_type="dataset") for file in source.files
+    ]
+    files = [Path(file) for file in found if isinstance(file, str)]
+    return files if len(files) == len(source.files) else None
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def _out_of_reach() -> str | None:
+    """Why the hub cannot be asked, or None. One short try: the client itself tries for half a minute."""
+    from huggingface_hub.constants import ENDPOINT
+
+    if _offline():
+        return "HF_HUB_OFFLINE is set"
+    try:
+        urllib.request.urlopen(urllib.request.Request(ENDPOINT, method="HEAD"), timeout=PROBE_S).close()
+    except urllib.error.HTTPError:
+        return None  # it answered
+    except urllib.error.URLError as error:
+        # certificates of a company's own are the client's to check
+        return None if isinstance(error.reason, ssl.SSLError) else str(error.reason)
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _download(source: Source, revision: str, folder: Path | None) -> list[Path]:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return [
+            Path(hf_hub_download(source.repository, file, revision=revision, repo_type="dataset"))
+            for file in source.files
+        ]
+    except LocalEntryNotFoundError as error:  # what the client makes of a network that went away
+        why = str(error).splitlines()[0]
+        raise DarlingError(to_bring([source], {source.name: revision}, folder, why)) from error
+    except HfHubHTTPError as error:
+        raise DarlingError(
+            f"{source.name}: the Hugging Face hub refuses {source.repository} at {revision}: "
+            f"{str(error).splitlines()[0]} A data set behind a licence wants `hf auth login` and your consent on its "
+            f"page; another revision is chosen with --revision {source.name}=…"
+        ) from error
+
+
+def _commit(path: Path) -> str | None:
+    """The commit that the hub's client names the folder of its files after."""
+    found = re.search(rf"/snapshots/({COMMIT.pattern})/", path.as_posix())
+    return found[1] if found else None

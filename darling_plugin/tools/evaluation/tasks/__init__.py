@@ -1,0 +1,26 @@
+"""What is asked, and what each task takes for granted: any of it can be set otherwise.
+
+    math.py         AIME 24 and 25, AMC, HMMT, BRUMO, OlympiadBench, GSM8K
+    novelty.py      NoveltyBench: curated prompts and WildChat's
+    creative.py     writing, against a baseline's answers and by a rubric
+    countdown.py    the task of the quickstart
+    own.py          a file of yours
+
+A new task is a file with a `TASK`, and its line in the table below.
+"""
+
+from __future__ import annotations
+
+from darling_plugin.errors import ConfigError
+from darling_plugin.tools.evaluation.tasks import countdown, creative, math, novelty, own
+from darling_plugin.tools.evaluation.tasks.base import Task
+
+TASKS: dict[str, Task] = {
+    task.name: task for task in (math.TASK, novelty.TASK, creative.TASK, countdown.TASK, own.TASK)
+}
+
+
+def task_called(name: str) -> Task:
+    if name not in TASKS:
+        raise ConfigError(f"TASK must be one of {', '.join(TASKS)}; got {name!r}")
+    return TASKS[name]

@@ -1,0 +1,144 @@
+"""The service as discrete events: tasks in one queue, R replicas, batches by a budget of tokens.
+
+A replica that is free takes what is at the front of the queue, as much as its budget holds and at least one verdict;
+it never waits for a fuller batch, and never mixes two models. A task may be split among batches; once the last of its
+verdicts is there, the system says what follows from it (a second round, the next response of the group).
+
+Where the queue holds more than `FINE` batches for each replica, a replica takes several at once (queue / FINE), one
+after the other for time and one for events: two million verdicts are then simulated in seconds, and an answer is late
+by at most 1/FINE of the time that its queue takes.
+
+No tasks take no time. Ties are settled by the order in which things came, so a run has one result.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from darling_plugin.core import checks
+from darling_plugin.tools.plan.machines import Classifier
+
+FINE = 32
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """Forward passes that become possible together."""
+
+    classifier: Classifier
+    row: int
+    """The response that they are about (the group, where all are asked at once)."""
+    passes: int
+    tokens: float
+    """Of all of them; they count as equally long."""
+    requests_each: int = 0
+    """1: an HTTP request for each pass; 0: one for each batch."""
+    untaken: int = field(init=False)
+    unanswered: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.untaken = self.unanswered = self.passes
+
+
+class System(Protocol):
+    """Who asks what, and when."""
+
+    def arrive(self, row: int) -> Iterable[Task]:
+        """Response `row` is generated: what to ask now. No task may be empty."""
+        ...
+
+    def answered(self, task: Task) -> Iterable[Task]:
+        """All of `task` is answered: what to ask now."""
+        ...
+
+
+class Batch(NamedTuple):
+    """What a replica did at once, or in one go of several batches."""
+
+    classifier: Classifier
+    start: float
+    end: float
+    passes: int
+    tokens: float
+
+
+class _Queue:
+    """Tasks in the order in which they became possible."""
+
+    def __init__(self) -> None:
+        self._tasks: deque[Task] = deque()
+        self._tokens = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self._tasks.append(task)
+            self._tokens += task.tokens
+
+    def take(self, now: float, replicas: int) -> tuple[list[tuple[Task, int]], Batch]:
+        """What a replica does next: its parts, as (task, passes of it), are taken off the queue."""
+        tasks, classifier = self._tasks, self._tasks[0].classifier
+        in_one_go = 1 + int(self._tokens / (FINE * replicas * classifier.batch_tokens))
+        budget = in_one_go * classifier.batch_tokens
+        parts: list[tuple[Task, int]] = []
+        tokens, passes, requests = 0.0, 0, 0
+        while tasks and tasks[0].classifier is classifier:
+            task = tasks[0]
+            each = task.tokens / task.passes
+            fitting = min(task.untaken, int(max(0.0, budget - tokens) / each))
+            taken = fitting if parts else max(1, fitting)
+            if not taken:
+                break
+            parts.append((task, taken))
+            tokens, passes = tokens + taken * each, passes + taken
+            requests += taken * task.requests_each
+            task.untaken -= taken
+            if task.untaken:
+                break
+            tasks.popleft()
+        self._tokens -= tokens
+        batches = 1 if in_one_go == 1 else math.ceil(tokens / classifier.batch_tokens)
+        end = now + classifier.seconds(tokens, requests or batches, batches)
+        return parts, Batch(classifier, now, end, passes, tokens)
+
+
+def serve(system: System, arrivals: Sequence[tuple[float, int]], replicas: int) -> list[Batch]:
+    """Every batch that was served, by its end.
+
+    Args:
+        arrivals: (seconds, row), in any order.
+        replicas: at least 1; all alike, one queue for all.
+    """
+    idle = checks.at_least_one("replicas", replicas)
+    queue = _Queue()
+    # (time, order, row or None, the parts of a batch): order makes ties definite, so nothing after it is compared
+    events: list[tuple[float, int, int | None, list[tuple[Task, int]]]]
+    events = [(time, order, row, []) for order, (time, row) in enumerate(sorted(arrivals))]
+    order = len(events)
+    heapq.heapify(events)
+    batches: list[Batch] = []
+    while events:
+        now = events[0][0]
+        while events and events[0][0] == now:  # all that happens now, before a replica looks at the queue
+            _, _, row, parts = heapq.heappop(events)
+            if row is not None:
+                queue.add(system.arrive(row))
+                continue
+            idle += 1
+            for task, passes in parts:
+                task.unanswered -= passes
+                if not task.unanswered:
+                    queue.add(system.answered(task))
+        while idle and queue:
+            parts, batch = queue.take(now, replicas)
+            batches.append(batch)
+            idle, order = idle - 1, order + 1
+            heapq.heappush(events, (batch.end, order, None, parts))
+    return sorted(batches, key=lambda batch: batch.end)

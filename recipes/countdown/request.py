@@ -1,0 +1,102 @@
+"""One run of the quickstart: what was asked for, and the folders and the command line that follow from it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from darling_plugin.countdown.data import Prepared
+    from recipes.countdown.learned_judge import LearnedJudge
+
+STEPS = 34
+WARM_START_STEPS = 600
+CHECKPOINTED_MODEL = ("actor", "huggingface")
+
+
+class Estimator(str, Enum):
+    """What verl is told to estimate advantages with."""
+
+    darling = "darling"
+    grpo = "grpo"
+
+
+class Judge(str, Enum):
+    """Who says which responses are the same solution."""
+
+    symbolic = "symbolic"
+    learned = "learned"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run.
+
+    Args:
+        estimator: darling, or verl's own grpo for comparison.
+        similarity: the symbolic judge, or one that is trained first.
+        steps: of training.
+        seed: of data, warm start, judge and evaluation; verl's rollouts are not seeded.
+        warm_start_steps: supervised steps before verl.
+        output: where everything is written.
+        overrides: further Hydra overrides for main_ppo; they have the last word.
+    """
+
+    estimator: Estimator = Estimator.darling
+    similarity: Judge = Judge.symbolic
+    steps: int = STEPS
+    seed: int = 0
+    warm_start_steps: int = WARM_START_STEPS
+    output: Path = Path("outputs")
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def learned(self) -> bool:
+        return self.similarity is Judge.learned
+
+    @property
+    def folder(self) -> Path:
+        """Of this kind of run: `quickstart`, and what of it is not the default, such as `quickstart-learned`."""
+        grpo = self.estimator is Estimator.grpo
+        unusual = [kind.value for kind, named in ((self.estimator, grpo), (self.similarity, self.learned)) if named]
+        return self.output / "-".join(["quickstart", *unusual])
+
+    @property
+    def shared(self) -> Path:
+        """What every kind of run uses: data, warm start, judge."""
+        return self.output / "countdown"
+
+    @property
+    def trained(self) -> Path:
+        """The policy after the last step, as a Hugging Face folder."""
+        return (self.folder / "checkpoints" / f"global_step_{self.steps}").joinpath(*CHECKPOINTED_MODEL)
+
+    @property
+    def title(self) -> str:
+        learned = " with a learned judge" if self.learned else ""
+        return f"Countdown, {self.steps} steps of {self.estimator.value.upper()}{learned}"
+
+    def command(self, data: Prepared, policy: Path, judge: LearnedJudge | None = None) -> list[str]:
+        """The command line: what anyone would type to train `policy` on Countdown with this package."""
+        grpo = self.estimator is Estimator.grpo
+        return [
+            sys.executable,
+            "-m",
+            "verl.trainer.main_ppo",
+            "+darling=[countdown,cpu]",
+            f"algorithm.adv_estimator={self.estimator.value}",
+            f"darling.monitor={str(grpo).lower()}",
+            f"darling.samples.folder={self.folder / 'samples'}",
+            *(["algorithm.norm_adv_by_std_in_grpo=false"] if grpo else []),
+            f"data.train_files={data.train}",
+            f"data.val_files={data.validation}",
+            f"actor_rollout_ref.model.path={policy}",
+            f"trainer.total_training_steps={self.steps}",
+            f"trainer.save_freq={self.steps}",
+            f"trainer.default_local_dir={self.folder / 'checkpoints'}",
+            *(judge.overrides if judge else []),
+            *self.overrides,
+        ]
