@@ -1,51 +1,50 @@
-"""DARLING for an unmodified verl: train language models for quality and semantic diversity at once.
+"""DARLING: train language models with RL for quality and semantic diversity at once, in the trainer that you have.
 
-The method is "Jointly Reinforcing Diversity and Quality in Language Model Generations" (arXiv 2509.02534): among
-the n responses to a prompt, a judge says which are equivalent; each response's reward is its quality times the share
-of siblings that say something else.
+The method is "Jointly Reinforcing Diversity and Quality in Language Model Generations" (arXiv 2509.02534): among the n
+responses to a prompt, a similarity says which are equivalent; each response's reward is its quality times the share of
+siblings that say something else.
 
-What lives where; **start at `core/pipeline.py`**, where one batch goes through every step:
+The runtime; **start at `objectives/darling.py`**, then `step.py`, where one batch goes through everything:
 
-    core/                the paper in short NumPy files: partition, diversity, fusion, advantage, metrics, pipeline
-    similarity/          who says that two responses are equivalent; one file each
-    classifier/          the learned judge: label, train, calibrate, evaluate, and the shipped one
-    endpoint/            an OpenAI-compatible endpoint, asked with retries
+    api.py               load_similarity and partition: the public functions that take a similarity by name
+    core/                the paper in short NumPy files: partition, diversity, fusion, advantage, metrics
+    objectives/          the methods, one file each: what a batch of groups is worth
+    step.py              one training step, without a trainer
+    config.py            the `darling:` node: every setting, its default and its valid values
+    similarity/          what says how likely two responses mean the same; one file each
     service/             partitions at scale, found while responses still come in
-    evaluation/          quality and diversity of a model, measured; a page of a run's groups and curves
-    data/                the recipes' parquet files: sources, filters, decontamination, manifest
-    launch/              `darling check`: what can be known before a GPU is paid for
-    export/              from a checkpoint to a Hugging Face folder with a model card
     quality/             how good one response is: verifiable answers, reward models
-    integrations/verl/   the only room that imports verl
-    countdown/           a task on which the effect shows in minutes on a CPU
+    endpoint/            a client for OpenAI-compatible endpoints, with retries
+    integrations/        adapters for trainers: they translate, and compute nothing
     cpu/                 what lets verl run without a GPU
+    countdown/           a task on which the effect shows in minutes on a CPU
+    evaluation/          metrics of quality and diversity, on NumPy arrays
+    cli.py               the command `darling`, which finds its commands by entry points
     errors.py            the errors that a user meets
-    console.py, progress.py, files.py, functions.py, packages.py    short, and used by several rooms
+    child.py, console.py, files.py, functions.py, packages.py, progress.py    short, and used in several places
+
+Around it, never imported by it: `tools/`, one folder per command. The configs that `+darling=NAME` finds are in
+`configs/`, beside the package in a checkout and inside it in a wheel.
 
 Importing this package costs NumPy and nothing else: verl loads it in every process of a job.
 """
 
+from darling_plugin.api import load_similarity, partition
 from darling_plugin.core import (
-    PipelineResult,
-    PipelineSettings,
     fuse_rewards,
     group_advantages,
     ngram_diversity,
-    partition,
     partition_diversity,
-    run_pipeline,
 )
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "PipelineResult",
-    "PipelineSettings",
     "__version__",
     "fuse_rewards",
     "group_advantages",
+    "load_similarity",
     "ngram_diversity",
     "partition",
     "partition_diversity",
-    "run_pipeline",
 ]

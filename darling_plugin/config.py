@@ -1,19 +1,21 @@
 """The `darling:` node of a job's configuration: every setting, its default and its valid values.
 
-Knows nothing of verl: it turns a plain dictionary into checked settings, or raises one `ConfigError` that names each
-wrong key by its full path (`darling.diversity.floor`) and what it may be.
+The same in every trainer: it turns a plain dictionary into checked settings, or raises one `ConfigError` that names
+each wrong key by its full path (`darling.diversity.floor`) and what it may be.
 """
 
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from darling_plugin.core import PipelineSettings
+from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
+from darling_plugin.objectives import Objective, build_objective, find_objective
 from darling_plugin.similarity import Similarity, build_similarity
 
 
@@ -54,26 +56,31 @@ class SimilaritySettings(_Node):
 
 
 class DiversitySettings(_Node):
-    """What a response's diversity is (paper, section 3)."""
+    """How responses are partitioned, and what a response's diversity is (paper, section 3)."""
 
-    kind: Literal["partition", "ngram"] = Field("partition", description="classes of equivalent responses, or n-grams")
-    among: Literal["all", "correct"] = Field("all", description="compare all responses, or the correct ones")
-    correct_above: float = Field(0.5, description="a response is correct when its quality is above this")
-    floor: float = Field(0.1, ge=0, le=1, description="the least diversity a response can have")
-    alone: float = Field(1.0, ge=0, le=1, description="diversity of a response that has nothing to be compared with")
-    ngram: int = Field(4, ge=1, description="words in an n-gram, for kind=ngram")
+    scope: Literal["all", "correct"] = Field("all", description="partition all responses, or only the correct ones")
+    correct_threshold: float = Field(0.5, description="a response is correct when its quality is above this")
+    partition: Literal["exact", "representatives"] = Field(
+        "exact",
+        description="exact: the transitive closure of all verdicts | representatives: score each response against one "
+        "member of each class; cheaper",
+    )
+    floor: float = Field(0.1, ge=0, le=1, description="the lowest diversity a response can have")
+    singleton: float = Field(1.0, ge=0, le=1, description="diversity of a response with no siblings to compare with")
+    ngram: int = Field(4, ge=1, description="words in an n-gram, for objective=ngram")
 
 
 class FusionSettings(_Node):
     """How quality and diversity become one reward."""
 
-    mode: Literal["multiplicative", "additive", "normalized_additive", "quality"] = Field(
-        "multiplicative", description="q*d | q + weight*d | z(q) + weight*z(d) | q"
+    mode: Literal["multiplicative", "additive", "normalized_additive"] = Field(
+        "multiplicative", description="q*d | q + weight*d | z(q) + weight*z(d)"
     )
-    shift: Literal["auto", "none", "group_min"] = Field(
+    shift: Literal["auto", "none", "group_min"] | float = Field(
         "auto",
-        description="subtract the group's lowest quality first; auto does so for multiplicative fusion "
-        "once a quality is negative",
+        description="what is subtracted from quality before it is multiplied: none | group_min, the group's lowest "
+        "quality | a number, the lowest score there is | auto: group_min for a reward model, else the lowest score, "
+        "rounded down, once a quality is negative",
     )
     weight: float = Field(1.0, description="weight of the diversity in additive fusion")
 
@@ -91,6 +98,11 @@ class QualitySettings(_Node):
         "verl", description="verl: default_compute_score by data_source | math_verify: the final answer, symbolically"
     )
     timeout_s: float = Field(10.0, gt=0, description="seconds after which math_verify gives up on one response")
+    answer: str = Field(
+        "math_verify",
+        description="how an objective that counts final answers reads them: math_verify, or module:function from a "
+        "list of texts to a list of answers",
+    )
 
 
 class ServiceSettings(_Node):
@@ -101,12 +113,8 @@ class ServiceSettings(_Node):
         description="local: in the trainer's process | ray: actors over the cluster, at work while responses still "
         "come in | vllm: servers that verl launches | urls: servers that run already | auto: what the job has",
     )
-    partition: Literal["exact", "representatives"] = Field(
-        "exact",
-        description="exact: the closure of all verdicts | representatives: one member per class, cheaper",
-    )
     replicas: int | None = Field(None, ge=1, description="ray, vllm: how many; null is one per node")
-    most_replicas: int | None = Field(None, ge=1, description="ray: more while work piles up; null is never")
+    max_replicas: int | None = Field(None, ge=1, description="ray: more while work piles up; null is never")
     gpus_per_replica: float = Field(0.0, ge=0, description="ray: of a GPU outside verl's pools; 0 is on the CPUs")
     urls: list[str] | None = Field(None, min_length=1, description="urls: such as [http://host:8000]")
     api_key_env: str | None = Field(None, description="urls: the environment variable with the servers' key")
@@ -118,8 +126,8 @@ class ServiceSettings(_Node):
     def _consistent(self) -> ServiceSettings:
         if (self.backend == "urls") != bool(self.urls) and self.backend != "auto":
             raise ValueError(f"backend={self.backend} and urls={self.urls} do not go together")
-        if self.most_replicas is not None and self.most_replicas < (self.replicas or 1):
-            raise ValueError(f"most_replicas={self.most_replicas} is below replicas={self.replicas or 1}")
+        if self.max_replicas is not None and self.max_replicas < (self.replicas or 1):
+            raise ValueError(f"max_replicas={self.max_replicas} is below replicas={self.replicas or 1}")
         return self
 
 
@@ -134,6 +142,8 @@ class SampleSettings(_Node):
 class DarlingSettings(_Node):
     """The whole `darling:` node."""
 
+    objective: str = Field("darling", description="a name of `darling list objectives`, or module:Class of your own")
+    options: dict[str, Any] = Field(default_factory=dict, description="further settings of the objective, by name")
     similarity: SimilaritySettings = SimilaritySettings()
     diversity: DiversitySettings = DiversitySettings()
     fusion: FusionSettings = FusionSettings()
@@ -142,30 +152,55 @@ class DarlingSettings(_Node):
     service: ServiceSettings = ServiceSettings()
     samples: SampleSettings = SampleSettings()
     on_failure: Literal["raise", "quality_only"] = Field(
-        "raise", description="when the judge fails: stop, or train that step on quality alone, loudly"
+        "raise", description="when the similarity fails: stop, or train that step on quality alone, with a warning"
     )
-    monitor: bool = Field(False, description="log darling/* for another estimator too, without touching its rewards")
+    monitor: bool = Field(False, description="log darling/* for another estimator too, without changing its rewards")
 
-    def pipeline(self, judge: Similarity | None, *, shift: Literal["none", "group_min"]) -> PipelineSettings:
-        """These settings as the pure pipeline takes them, the judge's own defaults filled in."""
+    def build_objective(self) -> Objective:
+        """The objective that these settings ask for. Raises `ConfigError` for a setting that it would ignore."""
+        accepted = inspect.signature(find_objective(self.objective)).parameters
+        sections: dict[str, tuple[str, Any]] = {}
+        for key, (section, default) in OBJECTIVE_SETTINGS.items():
+            path, value = f"darling.{section}.{key}", getattr(getattr(self, section), key)
+            if key not in accepted and value != default:
+                read = [f"darling.{OBJECTIVE_SETTINGS[k][0]}.{k}" for k in accepted if k in OBJECTIVE_SETTINGS]
+                raise ConfigError(
+                    f"{path}={value}: objective {self.objective!r} does not read it; it reads "
+                    f"{', '.join(read) or 'none of these settings'}."
+                )
+            sections[key] = (path, value)
+        return build_objective(self.objective, self.options, sections)
+
+    def partition_rule(self, similarity: Similarity) -> PartitionRule:
+        """How groups are partitioned: these settings, with the similarity's own where they leave it open."""
         threshold, rule = self.similarity.threshold, self.similarity.short_text_rule
-        if judge is not None:
-            threshold = judge.default_threshold if threshold is None else threshold
-            rule = judge.short_text_rule if rule is None else rule
-        return PipelineSettings(
-            diversity=self.diversity.kind,
-            among=self.diversity.among,
-            correct_threshold=self.diversity.correct_above,
-            threshold=0.5 if threshold is None else threshold,
-            short_text_rule=True if rule is None else rule,
-            floor=self.diversity.floor,
-            alone=self.diversity.alone,
-            ngram=self.diversity.ngram,
-            mode=self.fusion.mode,
-            shift=shift,
-            weight=self.fusion.weight,
-            normalize_by_std=self.advantage.normalize_by_std,
+        return PartitionRule(
+            threshold=similarity.default_threshold if threshold is None else threshold,
+            short_text_rule=similarity.short_text_rule if rule is None else rule,
+            strategy=self.diversity.partition,
         )
+
+
+# Settings that several objectives share, and that an objective takes as arguments of the same name.
+OBJECTIVE_SETTINGS: dict[str, tuple[str, Any]] = {
+    key: (section, model.model_fields[key].default)
+    for section, model, keys in (
+        ("diversity", DiversitySettings, ("scope", "floor", "singleton", "ngram")),
+        ("fusion", FusionSettings, ("mode", "weight")),
+        ("advantage", AdvantageSettings, ("normalize_by_std",)),
+    )
+    for key in keys
+}
+
+# What was renamed, by its path below `darling`: what to write now.
+RENAMED = {
+    "diversity.kind": "darling.objective=darling (was partition) or darling.objective=ngram",
+    "diversity.among": "darling.diversity.scope",
+    "diversity.correct_above": "darling.diversity.correct_threshold",
+    "diversity.alone": "darling.diversity.singleton",
+    "service.partition": "darling.diversity.partition",
+    "service.most_replicas": "darling.service.max_replicas",
+}
 
 
 def parse_settings(node: Mapping[str, Any] | None) -> DarlingSettings:
@@ -181,6 +216,10 @@ def parse_settings(node: Mapping[str, Any] | None) -> DarlingSettings:
 def _explain(problem: Any) -> str:
     location = [str(part) for part in problem["loc"]]
     path = ".".join(["darling", *location])
+    if (now := RENAMED.get(".".join(location))) is not None:
+        return f"{path}: renamed; set {now}."
+    if location[:2] == ["fusion", "mode"] and problem["input"] == "quality":
+        return f"{path}=quality: is an objective of its own now; set darling.objective=grpo."
     if problem["type"] == "extra_forbidden":
         valid = _keys_beside(location)
         close = difflib.get_close_matches(location[-1], valid, n=1)

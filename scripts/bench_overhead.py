@@ -243,9 +243,8 @@ def measure_step(prompts: int, responses: int, tokens: int, repeats: int) -> dic
                     trainers[name]._prepared = trainers[name]._prepare(batch.meta)
                     trainers[name]._prepared.work.result()
                 took, _ = seconds(trainers[name]._compute_advantage, batch.meta, {})
-                if hasattr(trainers[name], "_darling_log"):
-                    verdicts[name] = trainers[name]._darling_log.metrics().get("darling/verdicts/asked", 0.0)
-                    trainers[name]._darling_log = type(trainers[name]._darling_log)()
+                if hasattr(trainers[name], "_step"):
+                    verdicts[name] = trainers[name]._step.metrics().get("darling/pairs/scored", 0.0)
                 if turn:
                     times[name].append(took)
             batch.put_scores()

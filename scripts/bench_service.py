@@ -37,9 +37,8 @@ from service_bench.shares import show_shares, verdict_shares
 from service_bench.texts import all_same, distinct_groups, natural_groups, two_classes
 
 from darling_plugin.config import ServiceSettings
-from darling_plugin.core import Partition, find_partition
+from darling_plugin.core import Partition, PartitionRule, find_partition
 from darling_plugin.service.build import start_service
-from darling_plugin.service.service import How
 from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
 from darling_plugin.similarity.classifier.decision import probabilities
 
@@ -102,7 +101,7 @@ class Contest:
                 lambda asked, g=g: [p[g, (min(pair), max(pair))] for pair in asked],
                 threshold=self.judge.default_threshold,
                 short_text_rule=False,
-                strategy="all_pairs",
+                skip_implied=False,
             )
             labels[rows] = found.labels
         return labels
@@ -114,11 +113,11 @@ Ours = Callable[[Sequence[Group]], tuple[float, Partition, int]]
 def by_service(judge: Similarity, server: Server | None) -> Ours:
     """Partitions by a service that is new each time: seconds, the partition, and what models have read."""
     settings = ServiceSettings(backend="urls", urls=[server.url]) if server else ServiceSettings(backend="local")
-    how = How(threshold=judge.default_threshold, short_text_rule=False)
+    rule = PartitionRule(threshold=judge.default_threshold, short_text_rule=False)
 
     def ours(groups: Sequence[Group]) -> tuple[float, Partition, int]:
         texts, uid = _flat(groups)
-        service = start_service(judge, how, settings, backend="urls" if server else "local")
+        service = start_service(judge, rule, settings, backend="urls" if server else "local")
         try:
             service.partition(["a first", "and a second"], [0, 0])  # whatever is loaded, or opened, at first
             service.counts()

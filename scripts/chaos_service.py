@@ -23,14 +23,14 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from darling_plugin.core import find_partition
+from darling_plugin.core import PartitionRule, find_partition
 from darling_plugin.service.build import PlainReader
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.http_worker import HttpWorker
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.protocols import Request
-from darling_plugin.service.service import How, PartitionService
+from darling_plugin.service.service import PartitionService
 from darling_plugin.service.verdicts import Judging, Verdicts
 from darling_plugin.similarity.classifier.memory import Item, Memory
 
@@ -112,7 +112,7 @@ def one_run(seed: int, share: float) -> tuple[bool, Counts, int]:
             time.sleep(rng.uniform(0.0, 0.3))
             server.start()
 
-    service = PartitionService(make, counts, How(threshold=0.5, short_text_rule=False))
+    service = PartitionService(make, counts, PartitionRule(threshold=0.5, short_text_rule=False))
     killer = threading.Thread(target=kill_some)
     killer.start()
     try:

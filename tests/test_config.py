@@ -3,51 +3,54 @@
 import pytest
 
 from darling_plugin.config import DarlingSettings, parse_settings
-from darling_plugin.core import PipelineSettings
+from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
+from darling_plugin.objectives import Darling, Ngram
 
 
 def test_nothing_given_is_the_paper():
     settings = parse_settings(None)
     assert settings == parse_settings({}) == DarlingSettings()
-    assert settings.pipeline(None, shift="none") == PipelineSettings()
+    objective = settings.build_objective()
+    assert isinstance(objective, Darling)
+    assert vars(objective) == vars(Darling())
 
 
-def test_the_judges_own_threshold_holds_until_another_is_set():
-    judge = DarlingSettings().similarity.build()
-    judge.default_threshold, judge.short_text_rule = 0.3, False
-    unset = parse_settings({}).pipeline(judge, shift="none")
-    assert (unset.threshold, unset.short_text_rule) == (0.3, False)
-    given = {"similarity": {"threshold": 0, "short_text_rule": True}}
-    chosen = parse_settings(given).pipeline(judge, shift="none")
-    assert (chosen.threshold, chosen.short_text_rule) == (0.0, True)
+def test_the_similaritys_own_threshold_holds_until_another_is_set():
+    similarity = DarlingSettings().similarity.build()
+    similarity.default_threshold, similarity.short_text_rule = 0.3, False
+    assert parse_settings({}).partition_rule(similarity) == PartitionRule(0.3, False, "exact")
+    given = {"similarity": {"threshold": 0, "short_text_rule": True}, "diversity": {"partition": "representatives"}}
+    assert parse_settings(given).partition_rule(similarity) == PartitionRule(0.0, True, "representatives")
 
 
-def test_every_setting_reaches_the_pipeline():
+def test_every_setting_reaches_the_objective():
     node = {
-        "diversity": {
-            "kind": "ngram",
-            "among": "correct",
-            "correct_above": 0.7,
-            "floor": 0.2,
-            "alone": 0.3,
-            "ngram": 2,
-        },
+        "objective": "ngram",
+        "diversity": {"scope": "correct", "floor": 0.2, "ngram": 2},
         "fusion": {"mode": "additive", "weight": 2.0},
         "advantage": {"normalize_by_std": True},
     }
-    assert parse_settings(node).pipeline(None, shift="group_min") == PipelineSettings(
-        diversity="ngram",
-        among="correct",
-        correct_threshold=0.7,
-        floor=0.2,
-        alone=0.3,
-        ngram=2,
-        mode="additive",
-        shift="group_min",
-        weight=2.0,
-        normalize_by_std=True,
-    )
+    objective = parse_settings(node).build_objective()
+    expected = Ngram(scope="correct", floor=0.2, ngram=2, mode="additive", weight=2.0, normalize_by_std=True)
+    assert vars(objective) == vars(expected)
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({"diversity": {"kind": "ngram"}}, r"darling.diversity.kind: renamed; set .* darling.objective=ngram\."),
+        ({"diversity": {"among": "all"}}, r"darling.diversity.among: renamed; set darling.diversity.scope\."),
+        ({"diversity": {"alone": 1}}, r"darling.diversity.alone: renamed; set darling.diversity.singleton\."),
+        ({"diversity": {"correct_above": 1}}, r"correct_above: renamed; set darling.diversity.correct_threshold\."),
+        ({"service": {"partition": "exact"}}, r"service.partition: renamed; set darling.diversity.partition\."),
+        ({"service": {"most_replicas": 2}}, r"service.most_replicas: renamed; set darling.service.max_replicas\."),
+        ({"fusion": {"mode": "quality"}}, r"darling.fusion.mode=quality: .*set darling.objective=grpo\."),
+    ],
+)
+def test_an_old_key_says_the_new_one(node, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_settings(node)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def partition_diversity(
     uid: Sequence[Hashable] | np.ndarray,
     *,
     floor: float = 0.1,
-    alone: float = 1.0,
+    singleton: float = 1.0,
 ) -> np.ndarray:
     """d of each row, shape (len(labels),), in [floor, 1].
 
@@ -29,12 +29,12 @@ def partition_diversity(
         labels: classes from `partition`; −1 = left out, which gets the floor.
         uid: uid[i] names the prompt of row i.
         floor: the least value.
-        alone: the value where n = 1 and the formula divides by zero; raised to the floor when below it. 1.0 says
+        singleton: the value where n = 1 and the formula divides by zero; raised to the floor when below it. 1.0 says
             that a response with nothing to be compared with is distinct; the authors' correct-only code has 0.1.
     """
     groups = group_rows(uid)
     classes = class_labels(labels, len(groups.index))
-    floor, alone = checks.fraction("floor", floor), checks.fraction("alone", alone)
+    floor, singleton = checks.fraction("floor", floor), checks.fraction("singleton", singleton)
     if not len(classes):
         return np.empty(0)
     inside = classes != LEFT_OUT
@@ -44,7 +44,7 @@ def partition_diversity(
     same = np.unique(names, return_inverse=True, return_counts=True)
     size = same[2][same[1]]
     share = (n - size) / np.maximum(n - 1, 1)
-    return np.maximum(np.where(inside, np.where(n == 1, alone, share), floor), floor)
+    return np.maximum(np.where(inside, np.where(n == 1, singleton, share), floor), floor)
 
 
 def class_labels(labels: Sequence[int] | np.ndarray, rows: int) -> np.ndarray:

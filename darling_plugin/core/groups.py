@@ -16,6 +16,10 @@ from darling_plugin.errors import InputError
 EPSILON = 1e-6
 
 
+Uid = Sequence[Hashable] | np.ndarray
+"""uid[i] names the group of row i: any hashable."""
+
+
 @dataclass(frozen=True)
 class Groups:
     """`index[i]` = the group of row i, shape (rows,); `sizes[g]` = rows in group g, shape (groups,)."""

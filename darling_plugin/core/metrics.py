@@ -6,8 +6,8 @@
     groups/all_one_class, groups/all_distinct     shares of the groups with at least two partitioned responses
     groups/all_correct, groups/all_wrong, groups/mixed     shares of all groups
 
-Without `labels` (n-gram diversity has none) the lines on classes are missing, without `correct` the last. A share of
-no groups is 0, and an empty batch has no metrics at all.
+Without `labels` (n-gram diversity has none) the lines on classes are missing, without `diversity` (GRPO has none) those
+on diversity, without `correct` the last. A share of no groups is 0, and an empty batch has no metrics at all.
 """
 
 from collections.abc import Hashable, Sequence
@@ -22,7 +22,7 @@ from darling_plugin.core.partition import LEFT_OUT
 
 def group_metrics(
     quality: Sequence[float] | np.ndarray,
-    diversity: Sequence[float] | np.ndarray,
+    diversity: Sequence[float] | np.ndarray | None,
     reward: Sequence[float] | np.ndarray,
     labels: Sequence[int] | np.ndarray | None,
     uid: Sequence[Hashable] | np.ndarray,
@@ -32,18 +32,16 @@ def group_metrics(
     """The metrics of one batch; every argument has one entry per response."""
     groups = group_rows(uid)
     rows = len(groups.index)
-    q, d = checks.numbers("quality", quality, rows), checks.numbers("diversity", diversity, rows)
-    r = checks.numbers("reward", reward, rows)
+    q, r = checks.numbers("quality", quality, rows), checks.numbers("reward", reward, rows)
+    d = None if diversity is None else checks.numbers("diversity", diversity, rows)
     classes = None if labels is None else class_labels(labels, rows)
     right = None if correct is None else checks.flags("correct", correct, rows)
     if not rows:
         return {}
-    metrics = {
-        "quality/mean": float(q.mean()),
-        "diversity/mean": float(d.mean()),
-        "reward/mean": float(r.mean()),
-        "quality_diversity_correlation": _correlation(q, d),
-    }
+    metrics = {"quality/mean": float(q.mean()), "reward/mean": float(r.mean())}
+    if d is not None:
+        metrics["diversity/mean"] = float(d.mean())
+        metrics["quality_diversity_correlation"] = _correlation(q, d)
     if classes is not None:
         metrics |= _class_metrics(classes, groups)
     if right is not None:

@@ -1,8 +1,8 @@
-"""An OpenAI-compatible endpoint, such as a vLLM server: where it is, how it is asked, and what its failures mean.
+"""A client for an OpenAI-compatible endpoint, such as a vLLM server.
 
     endpoint.py   the address and how it is asked; every setting is checked here
-    failures.py   what can go wrong with a request: when it is sent again, when skipped, when all stops
-    client.py     asking: retries, a limit on requests at once, tokens
+    failures.py   what can go wrong with a request: when to retry, when to skip, when to stop
+    client.py     requests with retries, a limit on concurrency, and token counts
 
-`classifier/label/` and `similarity/judge.py` ask a judge through it, `evaluation/run/` judges and models.
+`similarity/llm_judge/`, `tools/classifier/label/` and `tools/evaluation/` ask through it.
 """

@@ -24,9 +24,9 @@ import numpy as np
 
 from darling_plugin.core import checks
 from darling_plugin.core.diversity import class_labels
+from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
 from darling_plugin.core.partition import LEFT_OUT
 from darling_plugin.core.short_text import short_equivalent, short_words
-from darling_plugin.core.verdicts import Judge, ask
 from darling_plugin.errors import InputError
 
 SKYWORK_GEMMA_2_27B = (-7.71875, -6.28125, -6.0, -5.71875, -5.5, -5.0, -4.375, -3.4375, -2.046875)
@@ -88,7 +88,7 @@ def reward_to_score(
 
 
 def greedy_partition(
-    texts: Sequence[str], equivalent: Judge, *, threshold: float = 0.5, short_text_rule: bool = True
+    texts: Sequence[str], equivalent: PairScorer, *, threshold: float = 0.5, short_text_rule: bool = True
 ) -> np.ndarray:
     """NoveltyBench's classes of the responses to one prompt, shape (len(texts),), numbered 0 … by first appearance.
 
@@ -122,6 +122,6 @@ def greedy_partition(
             elif short_equivalent(a, b):
                 labels[row] = new
         if asked:
-            verdicts = ask(equivalent, [(listed[first], listed[row]) for row in asked], threshold)
+            verdicts = are_equivalent(equivalent, [(listed[first], listed[row]) for row in asked], threshold)
             labels[np.array(asked)[verdicts]] = new
     return labels

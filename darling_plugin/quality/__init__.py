@@ -1,8 +1,8 @@
 """How good one response is, whatever its siblings are.
 
     math_verify.py   1.0 where the final answer equals the reference symbolically, else 0.0
+    final_answer.py  the final answer itself, in one canonical form
     reward_model.py  the raw score of a reward model that verl serves, for `reward.custom_reward_function`
-    conversion/      a reward model with a value head (Athene-RM-8B) to a sequence classifier, which vLLM serves
 
-To add a source of quality: one file here, a plain function from a response and its reference to a number.
+To add a source of quality: a file here with a plain function from a response and its reference to a number.
 """

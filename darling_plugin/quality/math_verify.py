@@ -8,12 +8,10 @@ process, and replaces that process when even the alarm cannot stop it. Model tex
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import multiprocessing.pool
-import threading
 import weakref
 from functools import cache
 
+from darling_plugin.child import Child, Hung
 from darling_plugin.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -58,30 +56,17 @@ class MathVerifier:
     def __init__(self, timeout_s: float = 10.0, *, deadline_s: float | None = None) -> None:
         self._timeout_s = timeout_s
         self.deadline_s = 3 * timeout_s + WARM_UP_S if deadline_s is None else deadline_s
-        self._one_at_a_time = threading.Lock()
-        self._context = multiprocessing.get_context("spawn")
-        self._pool: multiprocessing.pool.Pool | None = None
+        self._child = Child(verify_answer, self.deadline_s)
+        weakref.finalize(self, self._child.close)  # a dropped verifier leaves no child behind
 
     def __call__(self, response: str, reference: str) -> float:
-        with self._one_at_a_time:
-            if self._pool is None:
-                self._pool = self._context.Pool(1)
-                self._stop = weakref.finalize(self, self._pool.terminate)  # a dropped verifier leaves no child behind
-            job = self._pool.apply_async(verify_answer, (response, reference, self._timeout_s))
-            try:
-                return job.get(self.deadline_s)
-            except multiprocessing.TimeoutError:
-                # A single long operation (a huge power, say) never returns to Python, so no alarm reaches it.
-                logger.warning("math-verify hung for %.0f s on one response; scored 0.0", self.deadline_s)
-                self._end()
-                return 0.0
+        self._child.deadline_s = self.deadline_s
+        try:
+            return self._child(response, reference, self._timeout_s)
+        except Hung:
+            logger.warning("math-verify hung for %.0f s on one response; scored 0.0", self.deadline_s)
+            return 0.0
 
     def close(self) -> None:
         """End the child process."""
-        with self._one_at_a_time:
-            self._end()
-
-    def _end(self) -> None:
-        if self._pool is not None:
-            self._stop()
-            self._pool = None
+        self._child.close()

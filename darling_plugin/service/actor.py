@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from darling_plugin.config import ServiceSettings, SimilaritySettings
-from darling_plugin.core.partition import Partition
+from darling_plugin.core import Partition, PartitionRule
+from darling_plugin.core.groups import Uid
 from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
 from darling_plugin.service.build import Backend, start_service
 from darling_plugin.service.counts import Counts
-from darling_plugin.service.service import How
 from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
@@ -32,16 +32,27 @@ class ServiceActor:
     """The service, in an actor. Takes plain values: the judge is made here."""
 
     def __init__(
-        self, similarity: Mapping[str, Any], settings: Mapping[str, Any], how: How, backend: Backend, job: str
+        self,
+        similarity: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        rule: PartitionRule,
+        backend: Backend,
+        job: str,
     ):
         judge = SimilaritySettings(**similarity).build()
-        self._service = start_service(judge, how, ServiceSettings(**settings), backend=backend, job=job)
+        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job)
 
     def submit(self, uid: Hashable, text: str) -> None:
         self._service.submit(uid, text)
 
-    def partition(self, texts: Sequence[str], uid: Sequence[Hashable], correct: np.ndarray | None) -> Partition:
+    def partition(self, texts: Sequence[str], uid: Uid, correct: np.ndarray | None) -> Partition:
         return self._service.partition(texts, uid, correct)
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        return self._service.probabilities(pairs)
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        return self._service.vectors(texts)
 
     def pause(self) -> None:
         self._service.pause()
@@ -72,7 +83,12 @@ class RemoteService:
     """
 
     def __init__(
-        self, similarity: SimilaritySettings, settings: ServiceSettings, how: How, backend: Backend, holds: Any = None
+        self,
+        similarity: SimilaritySettings,
+        settings: ServiceSettings,
+        rule: PartitionRule,
+        backend: Backend,
+        holds: Any = None,
     ):
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -91,7 +107,9 @@ class RemoteService:
         actor: Any = ray.remote(ServiceActor)
         judge = _absolute(similarity).model_dump()
         try:
-            self._actor = actor.options(**options).remote(judge, settings.model_dump(), how, backend, here.get_job_id())
+            self._actor = actor.options(**options).remote(
+                judge, settings.model_dump(), rule, backend, here.get_job_id()
+            )
         except ValueError as error:
             raise ConfigError(
                 f"this Ray job has a partition service already ({actor_name()}): one job trains one policy. {error}"
@@ -102,9 +120,18 @@ class RemoteService:
         self._get(self._actor.resume.remote())  # raises here what is wrong with the settings
 
     def partition(
-        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
+        self,
+        texts: Sequence[str],
+        uid: Uid,
+        correct: Sequence[bool] | np.ndarray | None = None,
     ) -> Partition:
         return self._answer(self._actor.partition.remote(list(texts), list(uid), correct))
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        return self._answer(self._actor.probabilities.remote(list(pairs)))
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        return self._answer(self._actor.vectors.remote(list(texts)))
 
     def pause(self) -> None:
         self._get(self._actor.pause.remote())

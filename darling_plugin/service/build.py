@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
-from darling_plugin.service.service import How, PartitionService
+from darling_plugin.service.service import PartitionService
 from darling_plugin.service.verdicts import Cascade, Judging, Verdicts
 from darling_plugin.service.worker import LocalWorker, Worker
 from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
@@ -44,7 +45,7 @@ class PlainReader:
 
 
 def start_service(
-    similarity: Similarity, how: How, settings: ServiceSettings, *, backend: Backend, job: str = ""
+    similarity: Similarity, rule: PartitionRule, settings: ServiceSettings, *, backend: Backend, job: str = ""
 ) -> PartitionService:
     """A service in this process.
 
@@ -64,7 +65,7 @@ def start_service(
         second = _verdicts(similarity.second, settings, backend, job, counts)
         return Cascade(first, second, similarity.card.low, similarity.card.high)
 
-    return PartitionService(make, counts, how)
+    return PartitionService(make, counts, rule)
 
 
 def pair_classifier(similarity: Similarity) -> ClassifierSimilarity | None:

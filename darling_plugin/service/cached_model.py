@@ -22,7 +22,7 @@ class Asker:
     async def rows(self, items: Sequence[Item]) -> dict[Item, np.ndarray]:
         """rows[item] of each item. Raises `SimilarityError`."""
         missing = list(dict.fromkeys(items))
-        found = self._recall(missing)
+        found = self._lookup(missing)
         self.pool.counts.cached += len(found)
         while missing := [item for item in missing if item not in found]:
             others = {item: self._under_way[item] for item in missing if item in self._under_way}
@@ -33,8 +33,8 @@ class Asker:
                     found[item] = row
         return found
 
-    def _recall(self, items: list[Item]) -> dict[Item, np.ndarray]:
-        rows = self.memory.recall(items)
+    def _lookup(self, items: list[Item]) -> dict[Item, np.ndarray]:
+        rows = self.memory.lookup(items)
         return {item: row for item, row in zip(items, rows, strict=True) if row is not None}
 
     async def _read(self, items: list[Item]) -> dict[Item, np.ndarray]:

@@ -138,7 +138,7 @@ def replicas(job: str, model: str, settings: ServiceSettings, counts: Counts, li
     def make(number: int) -> RayWorker:
         return RayWorker(f"darling-{job}-{number}", model, settings.gpus_per_replica)
 
-    return ScalingPool(make, least, max(least, settings.most_replicas or least), counts, limits)
+    return ScalingPool(make, least, max(least, settings.max_replicas or least), counts, limits)
 
 
 class ScalingPool(Pool):

@@ -15,12 +15,12 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from darling_plugin.core.partition import Partition, find_partition
+from darling_plugin.core.groups import Uid
+from darling_plugin.core.partition import Partition, PartitionRule, find_partition
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.incremental_group import Arrivals
@@ -34,22 +34,13 @@ MOST_GROUPS = 8192  # that wait to be collected; the oldest is forgotten
 PAIRS_AHEAD = 2048  # asked about in one round of work ahead
 
 
-@dataclass(frozen=True)
-class How:
-    """How partitions are found (`core.find_partition`)."""
-
-    threshold: float
-    short_text_rule: bool
-    strategy: Literal["exact", "representatives"] = "exact"
-
-
 class PartitionService:
     """A judge with an event loop of its own, for any number of threads.
 
     Args:
         make: makes the judge and its workers, inside the loop.
         counts: what they count in.
-        how: the settings of every partition.
+        rule: the settings of every partition.
         most_groups: that may wait to be collected.
     """
 
@@ -57,11 +48,11 @@ class PartitionService:
         self,
         make: Callable[[], Awaitable[Judging]],
         counts: Counts,
-        how: How,
+        rule: PartitionRule,
         *,
         most_groups: int = MOST_GROUPS,
     ):
-        self.how = how
+        self.rule = rule
         self._counts = counts
         self._most_groups = most_groups
         self._groups: OrderedDict[Hashable, Arrivals] = OrderedDict()
@@ -92,21 +83,31 @@ class PartitionService:
         self._paused = False
 
     def partition(
-        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
+        self,
+        texts: Sequence[str],
+        uid: Uid,
+        correct: Sequence[bool] | np.ndarray | None = None,
     ) -> Partition:
         """The classes of these responses. Raises `SimilarityError` when the workers did not answer in time."""
         self._loop.call_soon_threadsafe(self._collected, set(uid))
-        exact = self.how.strategy == "exact"
         return find_partition(
             texts,
             uid,
             lambda pairs: self._run(self._judge.probabilities(pairs)),
-            threshold=self.how.threshold,
+            threshold=self.rule.threshold,
             correct=correct,
-            short_text_rule=self.how.short_text_rule,
-            strategy="lazy" if exact else "representatives",
-            recall=self._judge.recall if exact else None,
+            short_text_rule=self.rule.short_text_rule,
+            strategy=self.rule.strategy,
+            lookup=self._judge.lookup if self.rule.strategy == "exact" else None,
         )
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        """P[k] of pairs[k]. Raises `SimilarityError` when the workers did not answer in time."""
+        return self._run(self._judge.probabilities(pairs))
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """The similarity's encoding of each text, shape (len(texts), dimensions). Raises `SimilarityError`."""
+        return self._run(self._judge.vectors(texts))
 
     def counts(self) -> Counts:
         """What was done since the last call."""
@@ -181,7 +182,7 @@ class PartitionService:
             return
         for uid, text in new:
             if uid not in self._groups:
-                self._groups[uid] = Arrivals(short_text_rule=self.how.short_text_rule)
+                self._groups[uid] = Arrivals(short_text_rule=self.rule.short_text_rule)
             self._groups[uid].add(text)
         while len(self._groups) > self._most_groups:
             self._groups.popitem(last=False)
@@ -194,6 +195,6 @@ class PartitionService:
         if not asked:
             return
         p = await self._judge.probabilities([(group.texts[i], group.texts[j]) for group, (i, j) in asked])
-        for (group, (i, j)), equivalent in zip(asked, (p > self.how.threshold).tolist(), strict=True):
+        for (group, (i, j)), equivalent in zip(asked, (p > self.rule.threshold).tolist(), strict=True):
             if equivalent:
                 group.record(i, j)

@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from darling_plugin.core.partition import Recall
+from darling_plugin.core.partition import Lookup
+from darling_plugin.errors import SimilarityError
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.similarity.cascade import settle
 from darling_plugin.similarity.classifier.memory import Memory
@@ -34,7 +35,7 @@ class Judging(Protocol):
     """What the service needs of a judge."""
 
     @property
-    def recall(self) -> Recall | None:
+    def lookup(self) -> Lookup | None:
         """Verdicts that are known without a model; None where finding out costs as much as asking."""
         ...
 
@@ -44,6 +45,10 @@ class Judging(Protocol):
 
     async def read_ahead(self, texts: Sequence[str]) -> bool:
         """Read new responses before any pair is asked about; False where only pairs can be read."""
+        ...
+
+    async def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """The encoding of each text, shape (len(texts), dimensions). Raises `SimilarityError` where there is none."""
         ...
 
     @property
@@ -62,7 +67,7 @@ class Verdicts:
         self.asker = asker
 
     @property
-    def recall(self) -> Recall | None:
+    def lookup(self) -> Lookup | None:
         return self._known if self.reader.reads == "pairs" else None
 
     async def probabilities(self, pairs: Pairs) -> np.ndarray:
@@ -76,6 +81,15 @@ class Verdicts:
         await self.asker.rows(texts)
         return True
 
+    async def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        if self.reader.reads == "pairs":
+            raise SimilarityError(
+                "the objective needs an encoding of each response, and this similarity reads pairs of responses; set "
+                "darling.similarity.name=embedding, or darling.similarity.model to a bi-encoder (null is one)"
+            )
+        rows = await self.asker.rows(list(dict.fromkeys(texts)))
+        return np.stack([rows[text] for text in texts])
+
     @property
     def memories(self) -> Mapping[str, Memory]:
         return {"judge": self.asker.memory}
@@ -85,7 +99,7 @@ class Verdicts:
 
     def _known(self, pairs: list[tuple[str, str]]) -> np.ndarray:
         items = [self.reader.items([pair]) for pair in pairs]
-        rows = dict(zip(every := [item for own in items for item in own], self.asker.memory.recall(every), strict=True))
+        rows = dict(zip(every := [item for own in items for item in own], self.asker.memory.lookup(every), strict=True))
         p = np.full(len(pairs), np.nan)
         known = [k for k, own in enumerate(items) if all(rows[item] is not None for item in own)]
         if known:
@@ -98,7 +112,7 @@ class Verdicts:
 class Cascade:
     """P of the first classifier where it is clear, else of the second (`similarity/cascade.py`)."""
 
-    recall = None
+    lookup = None
 
     def __init__(self, first: Verdicts, second: Verdicts, low: float, high: float):
         self.first = first
@@ -115,6 +129,9 @@ class Cascade:
     async def read_ahead(self, texts: Sequence[str]) -> bool:
         await self.first.read_ahead(texts)
         return False
+
+    async def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        return await self.first.vectors(texts)
 
     @property
     def memories(self) -> Mapping[str, Memory]:

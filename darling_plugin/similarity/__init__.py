@@ -1,13 +1,16 @@
-"""Who says that two responses are equivalent.
+"""What says how likely two responses mean the same.
 
-A judge is a callable from pairs of texts to probabilities (`base.py` has the protocol). One file each:
+A similarity is a callable from pairs of texts to probabilities (`base.py` has the protocol). One file, or folder, each:
 
-    classifier.py   a trained classifier (`classifier/`), the shipped one by default
-    cascade.py      a cheap classifier for the clear pairs, a dear one for the others
-    judge.py        an LLM behind an OpenAI-compatible endpoint
+    classifier/     a trained classifier, the shipped one by default
+    llm_judge/      an LLM behind an OpenAI-compatible endpoint, named `judge`
+    cascade.py      a cheap classifier decides the confident pairs, an expensive one the rest
     embedding.py    close in a sentence encoder's space: one encoding per response
     lexical.py      the same words: no model, no meaning
     callable.py     a function of yours, `module:function`
+
+    base.py         the protocol
+    packaged.py     the encoder that comes as a Python package
 
 To add one: a file here, and a line in the table below.
 """

@@ -56,7 +56,7 @@ class EmbeddingSimilarity:
         if not pairs:
             return np.empty(0)
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        vectors = self._embed(texts)
+        vectors = self.vectors(texts)
         row = {text: number for number, text in enumerate(texts)}
         first, second = (np.array([row[pair[side]] for pair in pairs]) for side in (0, 1))
         cosine = np.empty(len(pairs))
@@ -78,9 +78,9 @@ class EmbeddingSimilarity:
                 f"a name that this machine can reach, or leave it out for the model in the package. It said: {error}"
             ) from error
 
-    def _embed(self, texts: list[str]) -> np.ndarray:
+    def vectors(self, texts: Sequence[str], /) -> np.ndarray:
         """Unit vectors, shape (len(texts), dimensions); each text that is not in the cache is encoded once."""
-        new = [text for text in texts if text not in self._cache]
+        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
         if new:
             encoded = self.encoder.encode(
                 new, batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False

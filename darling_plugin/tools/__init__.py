@@ -4,12 +4,12 @@
     classifier/   `darling classifier`: label, train, calibrate and evaluate a pair classifier
     convert/      `darling convert-reward-model`: a value-head reward model as a sequence classifier
     data/         `darling data`: the recipes' parquet files
-    doctor.py     `darling doctor`: what is installed, and whether verl finds the plugin
+    doctor/       `darling doctor`: what is installed, and whether verl finds the plugin
     evaluation/   `darling eval`: sample a model and measure quality and diversity
     export/       `darling export`: a checkpoint as a Hugging Face folder with a model card
     plan/         `darling plan`: how many classifier replicas a cluster needs, by simulation
     report/       `darling report`: one page of a run
 
-Each command is an entry point in the group `darling.commands`. To add one: a function or a Typer app, and a line in
-pyproject.toml.
+Each command is an entry point in the group `darling.commands`. To add one: a function or a Typer app here, and a line
+in pyproject.toml.
 """

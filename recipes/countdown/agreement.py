@@ -8,8 +8,8 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from darling_plugin.core.partition import partition
-from darling_plugin.core.verdicts import Judge, ask
+from darling_plugin import partition
+from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
 from darling_plugin.countdown.judge import equivalent
 from darling_plugin.similarity import Similarity
 
@@ -52,8 +52,8 @@ def agreement(judge: Similarity, responses: Sequence[Sequence[str]]) -> Agreemen
     from sklearn.metrics import adjusted_rand_score
 
     pairs = [pair for texts in responses for pair in combinations(dict.fromkeys(texts), 2)]
-    said = np.array(ask(judge, pairs, judge.default_threshold), dtype=bool)
-    truth = np.array(ask(equivalent, pairs, 0.5), dtype=bool)
+    said = np.array(are_equivalent(judge, pairs, judge.default_threshold), dtype=bool)
+    truth = np.array(are_equivalent(equivalent, pairs, 0.5), dtype=bool)
 
     found = _classes(responses, judge, judge.default_threshold)
     exact = _classes(responses, equivalent, 0.5)
@@ -72,7 +72,7 @@ def agreement(judge: Similarity, responses: Sequence[Sequence[str]]) -> Agreemen
     )
 
 
-def _classes(responses: Sequence[Sequence[str]], judge: Judge, threshold: float) -> list[list[int]]:
+def _classes(responses: Sequence[Sequence[str]], judge: PairScorer, threshold: float) -> list[list[int]]:
     """The class of each response, a list for each prompt."""
     texts = [text for own in responses for text in own]
     prompt = [number for number, own in enumerate(responses) for _ in own]

@@ -45,4 +45,4 @@ def _asked(sizes: Sequence[int]) -> int:
         [0] * len(texts),
         lambda pairs: [float(a.split()[0] == b.split()[0]) for a, b in pairs],
         short_text_rule=False,
-    ).asked
+    ).scored

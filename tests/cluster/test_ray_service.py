@@ -17,15 +17,14 @@ from tiny_bert import WORDS, make_encoder
 from tiny_classifier import make_classifier
 
 from darling_plugin.config import ServiceSettings, SimilaritySettings
-from darling_plugin.core import find_partition
+from darling_plugin.core import PartitionRule, find_partition
 from darling_plugin.errors import ConfigError, SimilarityError
 from darling_plugin.service.actor import RemoteService, Sender, actor_name
-from darling_plugin.service.service import How
 from darling_plugin.similarity import ClassifierSimilarity
 
 # Between random sentences the untrained encoder has cosines from 0.72 to 0.98, 0.95 at the 90th percentile.
 SHARP = {"scale": 100.0, "bias": -95.0}
-HOW = How(threshold=0.5, short_text_rule=False)
+HOW = PartitionRule(threshold=0.5, short_text_rule=False)
 
 
 # Ray leaves sockets and pipes of its own open, which the garbage collector finds at any moment.
@@ -147,11 +146,11 @@ DRIVER = """
 import sys, ray
 from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.service.actor import RemoteService
-from darling_plugin.service.service import How
+from darling_plugin.core import PartitionRule
 
 ray.init(address=sys.argv[1], log_to_driver=False, namespace=sys.argv[3])
 settings = ServiceSettings(replicas=1)
-service = RemoteService(SimilaritySettings(model=sys.argv[2]), settings, How(0.5, False), "ray")
+service = RemoteService(SimilaritySettings(model=sys.argv[2]), settings, PartitionRule(0.5, False), "ray")
 assert service.partition(["a fig", "a fig"], [0, 0]).labels.tolist() == [0, 0]
 names = [n for n in ray.util.list_named_actors() if n.startswith("darling-") and "service" not in n]
 mine = [name for name in names if ray.get_runtime_context().get_job_id() in name]

@@ -28,8 +28,8 @@ def test_groups_do_not_mix():
 
 
 def test_floor_and_alone():
-    assert partition_diversity([0, 0, 0, 0], [0, 0, 1, 2], floor=0.0, alone=0.3).tolist() == [0, 0, 0.3, 0.3]
-    assert partition_diversity([0], [0], floor=0.5, alone=0.1).tolist() == [0.5], "nothing is below the floor"
+    assert partition_diversity([0, 0, 0, 0], [0, 0, 1, 2], floor=0.0, singleton=0.3).tolist() == [0, 0, 0.3, 0.3]
+    assert partition_diversity([0], [0], floor=0.5, singleton=0.1).tolist() == [0.5], "nothing is below the floor"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_floor_and_alone():
         (([0, -2], [0, 0]), {}, r"`labels\[1\]` must be −1 \(left out\) or a class from 0 on, got -2"),
         (([0], [0]), {"floor": -0.1}, r"`floor` must be in \[0, 1\], got -0.1"),
         (([0], [0]), {"floor": True}, "`floor` must be a finite number, got True"),
-        (([0], [0]), {"alone": 2}, r"`alone` must be in \[0, 1\], got 2"),
+        (([0], [0]), {"singleton": 2}, r"`singleton` must be in \[0, 1\], got 2"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, options, message):

@@ -48,7 +48,7 @@ def test_partition(vector):
 
 
 def test_partition_correct(vector):
-    diversity = partition_diversity(labels_of(vector, correct=vector["correct"]), vector["uid"], alone=0.1)
+    diversity = partition_diversity(labels_of(vector, correct=vector["correct"]), vector["uid"], singleton=0.1)
     np.testing.assert_allclose(diversity, vector["expected"]["partition_correct"], atol=1e-9)
 
 

@@ -41,7 +41,7 @@ def test_incorrect_responses_are_left_out_and_never_asked_about(judge_of):
     found = no_rule(list("abcd"), [0] * 4, judge, correct=[True, False, True, False])
     assert found.labels.tolist() == [0, -1, 0, -1]
     assert judge.asked == [("a", "c")]
-    assert (found.asked, found.avoided) == (1, 0)
+    assert (found.scored, found.skipped) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_questions_asked(judge_of, n, classes, asked, rounds):
     judge = judge_of(lambda a, b: a.split("-")[0] == b.split("-")[0])
     found = no_rule(texts, [0] * n, judge)
     assert np.bincount(found.labels).tolist() == sizes
-    assert (found.asked, found.rounds, found.avoided) == (asked, rounds, n * (n - 1) // 2 - asked)
+    assert (found.scored, found.rounds, found.skipped) == (asked, rounds, n * (n - 1) // 2 - asked)
     assert (len(judge.asked), len(judge.calls)) == (asked, rounds)
 
 
@@ -80,7 +80,7 @@ def test_a_round_is_one_call_for_all_groups(judge_of):
     uid = [row % 10 for row in range(80)]
     found = no_rule([f"text {row}" for row in range(80)], uid, judge)
     assert [len(call) for call in judge.calls] == [10 * 7]
-    assert (found.asked, found.avoided, found.rounds) == (70, 10 * 21, 1)
+    assert (found.scored, found.skipped, found.rounds) == (70, 10 * 21, 1)
 
 
 def test_nothing_to_ask(judge_of):
@@ -98,7 +98,7 @@ class TestIdenticalResponses:
         found = no_rule(["x"] * 8, [0] * 8, judge)
         assert judge.asked == [("x", "x")]
         assert found.labels.tolist() == [0] * 8
-        assert (found.asked, found.avoided) == (1, 27)
+        assert (found.scored, found.skipped) == (1, 27)
 
     def test_are_as_distinct_as_the_judge_says(self, judge_of):
         # A judge that denies x ~ x: every copy is a class, as asking every pair would give.
@@ -191,10 +191,10 @@ def test_lazy_equals_the_closure_of_all_pairs(batch):
     responses, uid, yes, correct = batch
     lazy, every = Relation(yes), Relation(yes)
     found = no_rule(responses, uid, lazy, correct=correct)
-    whole = no_rule(responses, uid, every, correct=correct, strategy="all_pairs")
+    whole = no_rule(responses, uid, every, correct=correct, skip_implied=False)
     expected = closure_of_all_pairs(responses, uid, correct, lazy.says)
     assert found.labels.tolist() == whole.labels.tolist() == expected
-    assert found.asked <= whole.asked == found.asked + found.avoided - whole.avoided
+    assert found.scored <= whole.scored == found.scored + found.skipped - whole.skipped
     assert whole.rounds <= 1
 
 
@@ -225,7 +225,7 @@ def test_a_pair_of_texts_is_asked_at_most_once_and_never_across_prompts(batch):
     judge = Relation({(f"{name}:{a}", f"{name}:{b}") for name in range(3) for a, b in yes})
     found = no_rule(tagged, uid, judge)
     assert all(a.split(":")[0] == b.split(":")[0] for a, b in judge.asked)
-    assert len({frozenset(pair) for pair in judge.asked}) == len(judge.asked) == found.asked
+    assert len({frozenset(pair) for pair in judge.asked}) == len(judge.asked) == found.scored
     assert all(tagged.index(a) <= tagged.index(b) for a, b in judge.asked), "the earlier text comes first"
 
 
@@ -295,7 +295,7 @@ def test_wrong_arguments_are_named(arguments, options, message):
 
 
 def test_strategies_are_named():
-    with pytest.raises(InputError, match="`strategy` must be one of lazy, all_pairs, representatives; got 'fast'"):
+    with pytest.raises(InputError, match="`strategy` must be one of exact, representatives; got 'fast'"):
         find_partition(["a"], [0], lambda pairs: [], strategy="fast")
 
 
@@ -306,18 +306,18 @@ def test_verdicts_given_before_are_not_asked_again_and_change_nothing(batch, ran
     fresh = find_partition(responses, uid, Relation(yes), short_text_rule=rule)
     relation, rest, known = Relation(yes), Relation(yes), {}
 
-    def recall(pairs):
+    def lookup(pairs):
         return [known.setdefault(p, random.choice([float("nan"), float(relation.says(*p))])) for p in pairs]
 
-    found = find_partition(responses, uid, rest, short_text_rule=rule, recall=recall)
+    found = find_partition(responses, uid, rest, short_text_rule=rule, lookup=lookup)
     assert found.labels.tolist() == fresh.labels.tolist()
     assert all(np.isnan(known[pair]) for pair in rest.asked)
 
 
 def test_all_known_asks_nothing(judge_saying_yes_to):
     judge = judge_saying_yes_to(["ab"])
-    found = no_rule(list("abc"), [0] * 3, judge, recall=lambda pairs: [float(p == ("a", "b")) for p in pairs])
-    assert (found.labels.tolist(), found.asked, found.recalled, found.avoided) == ([0, 0, 1], 0, 3, 3)
+    found = no_rule(list("abc"), [0] * 3, judge, lookup=lambda pairs: [float(p == ("a", "b")) for p in pairs])
+    assert (found.labels.tolist(), found.scored, found.looked_up, found.skipped) == ([0, 0, 1], 0, 3, 3)
 
 
 def test_representatives_ask_about_one_member_of_each_class(judge_of):
@@ -326,7 +326,7 @@ def test_representatives_ask_about_one_member_of_each_class(judge_of):
     texts = [f"{name}-{copy}" for name in "xy" for copy in range(4)]
     judge = judge_of(lambda a, b: a[0] == b[0])
     found = no_rule(texts, [0] * 8, judge, strategy="representatives")
-    assert (found.labels.tolist(), found.asked, found.avoided) == ([0] * 4 + [1] * 4, 10, 18)
+    assert (found.labels.tolist(), found.scored, found.skipped) == ([0] * 4 + [1] * 4, 10, 18)
 
 
 def test_representatives_miss_a_link_between_members(judge_saying_yes_to):
@@ -350,4 +350,4 @@ def test_representatives_never_join_what_the_exact_partition_parts(batch, rule):
     for i, j in itertools.combinations(range(len(uid)), 2):
         if uid[i] == uid[j] and found.labels[i] == found.labels[j]:
             assert exact.labels[i] == exact.labels[j]
-    assert found.asked <= exact.asked + found.avoided
+    assert found.scored <= exact.scored + found.skipped

@@ -49,7 +49,7 @@ def test_logs_the_metrics_of_each_step(quickstart):
     for step in steps:
         assert 1 <= step["darling/classes/min"] <= step["darling/classes/mean"] <= step["darling/classes/max"] <= 8
         assert step["darling/reward/mean"] <= step["darling/quality/mean"]  # q · d, and d is at most 1
-        assert step["darling/verdicts/asked"] + step["darling/verdicts/avoided"] == 8 * 28  # 8 groups of 8
+        assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] == 8 * 28  # 8 groups of 8
         assert 0 <= step["darling/step_share"] < 1
         # DAPO's filter looks at pure quality: groups that are all right or all wrong never reach a step.
         assert step["darling/groups/mixed"] == 1.0
@@ -104,7 +104,7 @@ def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tm
         f"actor_rollout_ref.model.path={quickstart / 'countdown/warm_start_0'}",
         "data.train_batch_size=8",
         "actor_rollout_ref.actor.ppo_mini_batch_size=4",
-        "darling.diversity.among=correct",
+        "darling.diversity.scope=correct",
         "algorithm.use_kl_in_reward=true",
         "actor_rollout_ref.ref.log_prob_use_dynamic_bsz=true",
         VERL_FILE_LOGGER_PATH=str(metrics),
@@ -112,6 +112,6 @@ def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tm
     steps = [row for row in read_lines(metrics) if "training/global_step" in row["data"]]
     assert [step["step"] for step in steps] == [3], done.stdout[-3000:]
     step = steps[0]["data"]
-    assert step["darling/verdicts/asked"] + step["darling/verdicts/avoided"] < 8 * 28  # the correct ones alone
+    assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] < 8 * 28  # the correct ones alone
     # The KL comes off verl's rewards token by token; the policy has moved by two steps, so it is not zero.
     assert step["critic/rewards/mean"] != step["critic/score/mean"]

@@ -95,7 +95,7 @@ def test_two_steps_on_gsm8k_with_math_verify_and_embeddings(run, tmp_path):
         assert step["darling/reward/mean"] == 0.0
         # Random bytes are either all one class or not for MiniLM; whatever it says, the counts must fit.
         pairs = PROMPTS * RESPONSES * (RESPONSES - 1) // 2
-        assert step["darling/verdicts/asked"] + step["darling/verdicts/avoided"] == pairs
+        assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] == pairs
         assert 1 <= step["darling/classes/mean"] <= RESPONSES
         assert step["critic/advantages/max"] == step["critic/advantages/min"] == 0.0
     samples = read_lines(tmp_path / "checkpoints/darling_samples/step_000001.jsonl")

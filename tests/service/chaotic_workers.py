@@ -5,11 +5,12 @@ import random
 
 import numpy as np
 
+from darling_plugin.core import PartitionRule
 from darling_plugin.service.build import PlainReader
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
-from darling_plugin.service.service import How, PartitionService
+from darling_plugin.service.service import PartitionService
 from darling_plugin.service.verdicts import Verdicts
 from darling_plugin.service.worker import WorkerError
 from darling_plugin.similarity.classifier.memory import Memory
@@ -88,11 +89,11 @@ class Chaotic(Oracle):
 FAST = Limits(tokens=64, timeout_s=0.02, deadline_s=30, rest_s=0.001, longest_rest_s=0.01)
 
 
-def service_over(workers, *, counts=None, limits=FAST, how=None, reader=None, **settings):
+def service_over(workers, *, counts=None, limits=FAST, rule=None, reader=None, **settings):
     """A service whose judge is asked pair by pair, over these workers."""
     counts = counts or Counts()
 
     async def make():
         return Verdicts(reader or PlainReader(), Asker(Pool(workers, counts, limits), Memory()))
 
-    return PartitionService(make, counts, how or How(threshold=0.5, short_text_rule=False), **settings)
+    return PartitionService(make, counts, rule or PartitionRule(threshold=0.5, short_text_rule=False), **settings)

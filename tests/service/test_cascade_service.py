@@ -7,12 +7,12 @@ from tiny_bert import make_encoder
 from tiny_classifier import make_classifier
 
 from darling_plugin.config import ServiceSettings
-from darling_plugin.core import find_partition
+from darling_plugin.core import PartitionRule, find_partition
 from darling_plugin.service.build import PlainReader, start_service
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Pool
-from darling_plugin.service.service import How, PartitionService
+from darling_plugin.service.service import PartitionService
 from darling_plugin.service.verdicts import Cascade, Verdicts
 from darling_plugin.similarity import ClassifierSimilarity
 from darling_plugin.similarity.classifier.memory import Memory
@@ -46,7 +46,7 @@ def cascade():
         second = Verdicts(PlainReader(), Asker(Pool([dear], counts), Memory()))
         return Cascade(first, second, low=0.4, high=0.6)
 
-    service = PartitionService(make, counts, How(threshold=0.5, short_text_rule=False))
+    service = PartitionService(make, counts, PartitionRule(threshold=0.5, short_text_rule=False))
     yield service, cheap, dear
     service.close()
 
@@ -70,7 +70,7 @@ def test_responses_are_read_as_they_come_in(cascade):
 def test_a_bi_encoder_reads_each_response_once(tmp_path):
     judge = ClassifierSimilarity(str(make_classifier(tmp_path / "c", make_encoder(tmp_path), scale=100.0, bias=-95.0)))
     texts = ["a red apple", "the red apple", "paris", "rome and oslo", "i would say lemon", "a red apple"]
-    service = start_service(judge, How(0.5, False), ServiceSettings(backend="local"), backend="local")
+    service = start_service(judge, PartitionRule(0.5, False), ServiceSettings(backend="local"), backend="local")
     found = service.partition(texts, [0] * 6)
     counts = service.counts()
     service.close()

@@ -18,7 +18,7 @@ def test_what_was_written_is_read(tmp_path, contents):
     write(path, contents, "me")
     memory = Memory()
     memory.refill(read(path, "me")["judge"])
-    assert [row.tolist() for row in memory.recall(["a", ("a", "b")])] == [[0.25], [0.5]]
+    assert [row.tolist() for row in memory.lookup(["a", ("a", "b")])] == [[0.25], [0.5]]
     assert [file.name for file in path.parent.iterdir()] == ["memory.npz"]  # nothing half-written beside it
 
 

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from chaotic_workers import FAST, Chaotic, Oracle, same_first_letter, service_over
 
-from darling_plugin.core import find_partition
+from darling_plugin.core import PartitionRule, find_partition
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits
-from darling_plugin.service.service import How
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_a_partition_is_that_of_the_judge(serving):
     expected = find_partition(texts, uid, plain, short_text_rule=False)
     found = service.partition(texts, uid)
     assert found.labels.tolist() == expected.labels.tolist()
-    assert (found.asked, found.rounds) == (expected.asked, expected.rounds)
+    assert (found.scored, found.rounds) == (expected.scored, expected.rounds)
 
 
 def test_what_was_found_out_ahead_is_not_asked_again(serving):
@@ -67,7 +66,7 @@ def test_what_was_found_out_ahead_is_not_asked_again(serving):
     before = sum(map(len, worker.asked))
     assert before > 0
     found = service.partition(texts, uid)
-    assert found.asked == 0 and found.recalled == before
+    assert found.scored == 0 and found.looked_up == before
     assert sum(map(len, worker.asked)) == before
     assert found.labels.tolist() == find_partition(texts, uid, plain, short_text_rule=False).labels.tolist()
 
@@ -180,9 +179,9 @@ def test_many_threads_may_submit_and_collect(serving):
 
 
 def test_representatives_are_asked_for_by_setting(serving):
-    how = How(threshold=0.5, short_text_rule=False, strategy="representatives")
+    rule = PartitionRule(threshold=0.5, short_text_rule=False, strategy="representatives")
     texts = [f"{letter}{k}" for letter in "xy" for k in range(4)]
-    assert serving([Oracle()], how=how).partition(texts, [0] * 8).asked == 10
+    assert serving([Oracle()], rule=rule).partition(texts, [0] * 8).scored == 10
 
 
 def test_closing_ends_the_workers_and_the_thread(serving):

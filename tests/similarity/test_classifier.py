@@ -54,13 +54,13 @@ def test_a_response_that_comes_again_is_not_read_again(shipped: ClassifierSimila
     assert shipped([(LOVE, FISH)]) == first
 
 
-def test_the_lazy_partition_is_that_of_all_pairs(shipped: ClassifierSimilarity) -> None:
+def test_the_exact_partition_is_that_of_all_pairs(shipped: ClassifierSimilarity) -> None:
     texts = [LOVE, TAX, LOVE_AGAIN, FISH, TAX + " Thank you.", LOVE + " Always."]
-    lazy, full = (
-        find_partition(texts, ["p"] * 6, shipped, threshold=shipped.default_threshold, strategy=strategy)
-        for strategy in ("lazy", "all_pairs")
+    exact, full = (
+        find_partition(texts, ["p"] * 6, shipped, threshold=shipped.default_threshold, skip_implied=skip)
+        for skip in (True, False)
     )
-    assert lazy.labels.tolist() == full.labels.tolist()
+    assert exact.labels.tolist() == full.labels.tolist()
 
 
 def test_no_pairs_load_nothing_and_an_unused_judge_can_be_sent() -> None:

@@ -1,19 +1,21 @@
-"""Everything that knows verl; nothing outside this folder imports it.
+"""The adapter for verl's V1 trainer.
 
-    plugin.py          the front door: verl loads it in every process of a job; it only registers hooks
+    plugin.py          where verl comes in: it loads this module in every process of a job, which only registers hooks
     versions.py        the verl versions that this package was tested with
-    validate.py        a job's configuration, checked before anything is started
-    rollouts.py        the batch in TransferQueue as plain texts, qualities and sessions
-    trainer.py         the hook around `_compute_advantage`, wrapped round every registered trainer
-    partitions.py      where partitions come from: nothing, a thread, Ray actors, servers
-    classifier_servers.py  servers for the classifier, launched by verl
-    streaming.py       each response to the partition service, the moment it is generated
+    validate.py        checks a job's configuration before anything is started
+    trainer.py         the hook around `_compute_advantage`, wrapped around every registered trainer: start here
+    rollouts.py        the batch in TransferQueue as texts, qualities and sessions
     estimator.py       the advantage estimator `darling`
+    partitions.py      where classes come from: this process, a thread, Ray actors, servers
+    classifier_servers.py  servers for the classifier, launched by verl
+    streaming.py       sends each response to the partition service as soon as it is generated
     reward_manager.py  the reward manager `darling`: the quality of one response
     samples.py         whole groups as JSON lines and logger tables
+    validation.py      classes and pass@k of each validation
+    checkpoints.py     what is saved next to verl's checkpoints
     patches.py         the changes to verl internals that have no registry
 
-Where Hydra finds `+darling=...` is in `hydra_plugins/`: Hydra looks for its plugins there.
+Hydra finds `+darling=NAME` through `hydra_plugins/`, the namespace in which it looks for plugins.
 
-Data flows one way: rollouts -> core.run_pipeline -> the estimator, called by verl's own advantage code.
+Data flows one way: rollouts → step → the estimator, which verl's own advantage code calls.
 """

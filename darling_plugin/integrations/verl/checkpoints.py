@@ -1,7 +1,7 @@
 """What a job keeps beside verl's checkpoints, so that it goes on where it stopped.
 
     <trainer.default_local_dir>/darling_memory.npz     what the judge said, by content; of the newest checkpoint
-    …/global_step_N/darling.json                       what the hook has found out by then: {"shift": "group_min"}
+    …/global_step_N/darling.json                       the step's state: the shift, and what the objective counted
     …/metrics/<time of the start>.jsonl                verl's file logger, one file for each start
 
 Everything else is verl's: weights, optimiser, data order.
@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from omegaconf import DictConfig
-from pydantic import BaseModel, ConfigDict
 
 from darling_plugin.config import SimilaritySettings
 from darling_plugin.errors import SimilarityError
@@ -32,14 +32,6 @@ METRICS = "metrics"
 LOG_VARIABLE = "VERL_FILE_LOGGER_PATH"
 
 
-class State(BaseModel):
-    """What the hook found out in earlier steps. `shift`: see `darling.fusion.shift`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    shift: Literal["none", "group_min"]
-
-
 def keep_metrics(config: DictConfig) -> None:
     """Let verl's file logger write beside the checkpoints, into a file of this start's own, unless the user named one.
 
@@ -52,11 +44,13 @@ def keep_metrics(config: DictConfig) -> None:
         os.environ[LOG_VARIABLE] = str(folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.jsonl")
 
 
-def save(config: DictConfig, step: int, state: State, service: Service | None, similarity: SimilaritySettings) -> None:
+def save(
+    config: DictConfig, step: int, state: Mapping[str, Any], service: Service | None, similarity: SimilaritySettings
+) -> None:
     """Write both, after verl has written its own. A service that does not answer costs the memory, not the job."""
     folder = _folder(config, step)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / STATE).write_text(state.model_dump_json() + "\n")
+    (folder / STATE).write_text(json.dumps(state) + "\n")
     if service is None:
         return
     try:
@@ -67,7 +61,9 @@ def save(config: DictConfig, step: int, state: State, service: Service | None, s
     memory_file.write(_memory(config), contents, memory_file.judge_of(similarity))
 
 
-def load(config: DictConfig, step: int, service: Service | None, similarity: SimilaritySettings) -> State | None:
+def load(
+    config: DictConfig, step: int, service: Service | None, similarity: SimilaritySettings
+) -> dict[str, Any] | None:
     """Give the service its memory, and return the state at `step`; None for a step that an older version wrote."""
     if service is not None and _memory(config).exists():
         contents = memory_file.read(_memory(config), memory_file.judge_of(similarity))
@@ -75,7 +71,7 @@ def load(config: DictConfig, step: int, service: Service | None, similarity: Sim
             service.remember(contents)
             logger.info("darling: %d answers of the judge are known", sum(len(one.keys) for one in contents.values()))
     path = _folder(config, step) / STATE
-    return State(**json.loads(path.read_text())) if path.exists() else None
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def _memory(config: DictConfig) -> Path:

@@ -1,8 +1,8 @@
-"""The advantage estimator `darling`: A_i = r_i − mean of r over the group, one value for all tokens of a response.
+"""The advantage estimator `darling`: the objective's advantage, the same for all tokens of a response.
 
-verl gives an estimator the scores of a batch's rows, and no word on diversity or on which rows belong to one session.
-So the trainer hook lays these beside the call. Nothing is written back: verl's own `critic/score/*` stays pure quality,
-comparable between estimators. Source: arXiv 2509.02534, section 3.
+The trainer hook computes it in the step and lays it beside verl's call, since verl gives an estimator the scores of a
+batch's rows and no texts. Nothing is written back: verl's own `critic/score/*` stays pure quality, comparable between
+estimators. Source: arXiv 2509.02534, section 3.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class EstimatorBatch:
 
     final_row: (sessions,) the row of each session's last output; its reward is the session's.
     session_of_row: (rows,) the session that each row belongs to.
-    gain: (sessions,) fused reward − quality. Added to what verl gives, which is quality, less KL where that is on.
-    normalize_by_std: divide by the group's standard deviation.
+    advantages: (sessions,) of the step's objective; 0 for padding.
+    quality: (sessions,) what verl's rewards were before its KL penalty; None where there is no such penalty.
     """
 
     final_row: np.ndarray
     session_of_row: np.ndarray
-    gain: np.ndarray
-    normalize_by_std: bool
+    advantages: np.ndarray
+    quality: np.ndarray | None = None
 
 
 _current: ContextVar[EstimatorBatch | None] = ContextVar("darling_estimator_batch", default=None)
@@ -55,7 +55,7 @@ def darling_advantage(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Advantages and returns, both (rows, response length); `index` holds the rows' prompt uids.
 
-    Only a session's last output counts towards its group's mean; its advantage is given to all outputs of the session.
+    A session's advantage is given to all its outputs.
     Tokens that the policy did not write (mask 0) get zero.
     """
     batch = _current.get()
@@ -66,12 +66,12 @@ def darling_advantage(
             "darling_plugin.integrations.verl.trainer.wrap_trainers() once it is registered."
         )
     with torch.no_grad():
-        scores = token_level_rewards.sum(dim=-1)[torch.as_tensor(batch.final_row)]
-        advantages = group_advantages(
-            scores.double().cpu().numpy() + batch.gain,
-            np.asarray(index, dtype=object)[batch.final_row],
-            normalize_by_std=batch.normalize_by_std,
-        )
+        advantages = batch.advantages
+        if batch.quality is not None:
+            # A KL penalty in the reward: centered within the group like the reward that it is a part of.
+            scores = token_level_rewards.sum(dim=-1)[torch.as_tensor(batch.final_row)].double().cpu().numpy()
+            penalty = scores - batch.quality
+            advantages = advantages + group_advantages(penalty, np.asarray(index, dtype=object)[batch.final_row])
         rows = torch.as_tensor(advantages[batch.session_of_row], dtype=token_level_rewards.dtype)
         spread = rows.to(response_mask.device).unsqueeze(-1) * response_mask
     return spread, spread

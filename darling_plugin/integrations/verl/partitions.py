@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
 from omegaconf import DictConfig
 
 from darling_plugin.config import DarlingSettings, ServiceSettings
-from darling_plugin.core.partition import Partition
 from darling_plugin.service.build import pair_classifier, start_service
 from darling_plugin.service.counts import Counts
-from darling_plugin.service.service import How
 from darling_plugin.similarity import CallableSimilarity, LexicalSimilarity, Similarity
 from darling_plugin.similarity.classifier.memory import Contents
+from darling_plugin.step import Classes
 
 if TYPE_CHECKING:
     from darling_plugin.integrations.verl.classifier_servers import Servers
@@ -23,12 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Service(Protocol):
+class Service(Classes, Protocol):
     """What the trainer uses of a partition service, near or far."""
-
-    def partition(
-        self, texts: Sequence[str], uid: Sequence[Hashable], correct: Sequence[bool] | np.ndarray | None = None
-    ) -> Partition: ...
 
     def pause(self) -> None: ...
 
@@ -55,10 +49,9 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
     logger.info("darling: partitions by %s, darling.service.backend=%s", type(judge).__name__, backend or "none needed")
     if backend is None:
         return None
-    of_judge = settings.pipeline(judge, shift="none")
-    how = How(of_judge.threshold, of_judge.short_text_rule, service.partition)
+    rule = settings.partition_rule(judge)
     if backend == "local":
-        return start_service(judge, how, service, backend="local")
+        return start_service(judge, rule, service, backend="local")
     if backend == "ray" and not service.gpus_per_replica and pair_classifier(judge):
         logger.warning(
             "darling: a classifier that reads pairs runs on the CPUs (darling.service.gpus_per_replica=0), where its "
@@ -66,7 +59,7 @@ def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarit
         )
     from darling_plugin.service.actor import RemoteService
 
-    return RemoteService(settings.similarity, service, how, backend, holds=servers)
+    return RemoteService(settings.similarity, service, rule, backend, holds=servers)
 
 
 def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:

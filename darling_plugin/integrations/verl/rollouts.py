@@ -7,6 +7,7 @@ the batch divisible: they are in no group.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,10 @@ class Sessions:
 
 
 @dataclass(frozen=True)
-class Rollouts:
+class BatchRows:
     """The final responses of a batch, without padding: `row[i]` is the row of response i in the batch.
 
-    responses: texts. uid: the prompt of each. quality: (responses,), the sum of its token scores.
+    responses: texts. uid: the group of each. quality: (responses,), the sum of its token scores.
     """
 
     row: np.ndarray
@@ -67,8 +68,8 @@ def find_sessions(keys: list[str]) -> Sessions:
     return Sessions(np.asarray(final_row, dtype=np.int64), session_of_row)
 
 
-def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
-    """Fetch what DARLING needs of `batch` (a KVBatchMeta) and decode the responses."""
+def read_rows(batch: Any, tokenizer: Any) -> BatchRows:
+    """Fetch what every objective needs of `batch` (a KVBatchMeta) and decode the responses."""
     data = tq.kv_batch_get(
         keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "responses", "rm_scores"]
     )
@@ -79,7 +80,7 @@ def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
     scores = data["rm_scores"].unbind()
     uid = np.empty(len(row), dtype=object)
     uid[:] = [uid_of_row[r] for r in row]
-    return Rollouts(
+    return BatchRows(
         row=row,
         responses=tokenizer.batch_decode([token_ids[r] for r in row], skip_special_tokens=True),
         uid=uid,
@@ -90,7 +91,36 @@ def read_rollouts(batch: Any, tokenizer: Any) -> Rollouts:
 
 def read_prompts(batch: Any, rows: np.ndarray, tokenizer: Any) -> list[str]:
     """The prompts of some rows of `batch`, decoded."""
+    return tokenizer.batch_decode(_prompt_tokens(batch, rows), skip_special_tokens=True)
+
+
+def read_prompt_ids(batch: Any, rows: np.ndarray) -> list[str]:
+    """One name per row that its prompt keeps in every step and restart: a hash of its tokens. verl's uid is a new one
+    in each step."""
+    return [hash_tokens(tokens.tolist()) for tokens in _prompt_tokens(batch, rows)]
+
+
+def hash_tokens(tokens: list[int]) -> str:
+    """16 hexadecimal digits that depend on the tokens alone."""
+    return hashlib.blake2b(np.asarray(tokens, dtype="<i8").tobytes(), digest_size=8).hexdigest()
+
+
+def read_logprobs(batch: Any, rows: np.ndarray) -> np.ndarray:
+    """Mean log-probability of each row's response under the policy that sampled it, over the tokens that it wrote.
+
+    Shape (len(rows),). Reads what verl computed before the update; a response without tokens gets 0.
+    """
+    data = tq.kv_batch_get(
+        keys=[batch.keys[r] for r in rows],
+        partition_id=batch.partition_id,
+        select_fields=["old_log_probs", "response_mask"],
+    )
+    pairs = zip(data["old_log_probs"].unbind(), data["response_mask"].unbind(), strict=True)
+    return np.asarray([float((logp * mask).sum() / max(float(mask.sum()), 1.0)) for logp, mask in pairs])
+
+
+def _prompt_tokens(batch: Any, rows: np.ndarray) -> list[Any]:
     data = tq.kv_batch_get(
         keys=[batch.keys[r] for r in rows], partition_id=batch.partition_id, select_fields=["prompts"]
     )
-    return tokenizer.batch_decode(list(data["prompts"].unbind()), skip_special_tokens=True)
+    return list(data["prompts"].unbind())

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from darling_plugin.config import SampleSettings
-from darling_plugin.core import PipelineResult
-from darling_plugin.integrations.verl.rollouts import Rollouts
+from darling_plugin.integrations.verl.rollouts import BatchRows
+from darling_plugin.step import StepResult
 
 COLUMNS = ("step", "uid", "prompt", "response", "class", "quality", "diversity", "reward", "advantage")
 
@@ -29,9 +29,9 @@ def choose_rows(uid: np.ndarray, groups: int) -> np.ndarray:
 
 
 def records(
-    step: int, chosen: np.ndarray, prompts: list[str], rows: Rollouts, result: PipelineResult
+    step: int, chosen: np.ndarray, prompts: list[str], rows: BatchRows, result: StepResult
 ) -> list[dict[str, Any]]:
-    """One record per chosen response; `class` is null where there is no partition (n-grams, or a judge that failed)."""
+    """One record per chosen response; `class` and `diversity` are null where the objective has none."""
     return [
         {
             "step": step,
@@ -40,7 +40,7 @@ def records(
             "response": rows.responses[i],
             "class": None if result.labels is None else int(result.labels[i]),
             "quality": float(rows.quality[i]),
-            "diversity": float(result.diversity[i]),
+            "diversity": None if result.diversity is None else float(result.diversity[i]),
             "reward": float(result.rewards[i]),
             "advantage": float(result.advantages[i]),
         }

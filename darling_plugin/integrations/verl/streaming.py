@@ -11,6 +11,7 @@ from typing import Any
 
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling
 from darling_plugin.service.actor import Sender
+from darling_plugin.step import needs_similarity
 
 
 class StreamingManager:
@@ -23,10 +24,12 @@ class StreamingManager:
         super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
         settings = read_settings(config)
         watched = uses_darling(config) or settings.monitor
-        streams = watched and settings.diversity.kind == "partition" and settings.service.backend != "local"
+        objective = settings.build_objective() if watched else None
+        streams = objective is not None and needs_similarity(objective) and settings.service.backend != "local"
         self._sender = Sender() if streams else None
         # Where only correct responses are compared, a wrong one is no sibling: its score is waited for.
-        self._least = settings.diversity.correct_above if settings.diversity.among == "correct" else None
+        correct_only = objective is not None and objective.scope == "correct"
+        self._least = settings.diversity.correct_threshold if correct_only else None
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run_single(self, data: Any) -> dict[str, Any]:

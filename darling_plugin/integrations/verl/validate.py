@@ -12,6 +12,7 @@ from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.verl.versions import check_verl_version
 from darling_plugin.service.build import check_backend
+from darling_plugin.step import needs_similarity
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,14 @@ def validate_job(config: DictConfig) -> None:
     _check_trainer(config)
     _check_rollouts(config)
     _check_quality(config, settings)
-    if settings.diversity.kind == "partition":
+    objective = settings.build_objective()
+    if config.algorithm.use_kl_in_reward and uses_darling(config) and not objective.centered:
+        raise ConfigError(
+            f"algorithm.use_kl_in_reward=true: the advantages of darling.objective={settings.objective} are not "
+            "rewards minus their mean, so a penalty cannot be a part of the reward. Set "
+            "algorithm.use_kl_in_reward=false, and actor_rollout_ref.actor.use_kl_loss=true for a KL loss instead."
+        )
+    if needs_similarity(objective):
         check_backend(settings.similarity.build(), settings.service)
 
 

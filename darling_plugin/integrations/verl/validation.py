@@ -5,8 +5,9 @@
     val-darling/<source>/correct_classes@n     classes that hold a correct one
     val-darling/<source>/pass@k                unbiased, k = 1, 2, 4, … up to n  (verl's best@k is a bootstrap of it)
 
-Correct is what the reward function calls `acc`; without one, a quality above `darling.diversity.correct_above`. Of a
-reward model without `acc` nothing is called correct: its scores have no such line.
+Correct is what the reward function calls `acc`; without one, a quality above
+`darling.diversity.correct_threshold`. Without `acc`, no response of a reward model is called correct:
+its scores have no such line.
 """
 
 from __future__ import annotations

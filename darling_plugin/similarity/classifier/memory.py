@@ -43,7 +43,7 @@ class Memory:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def recall(self, items: Sequence[Item]) -> list[np.ndarray | None]:
+    def lookup(self, items: Sequence[Item]) -> list[np.ndarray | None]:
         """rows[k] of items[k], None where it is not known."""
         keys = digests(items)
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,11 +59,25 @@ class ClassifierSimilarity:
         return load_forward(self.model, device=self.device)
 
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
-        items = self.front.items(pairs)
-        rows = dict(zip(items, self.memory.recall(items), strict=True))
-        new = [item for item, row in rows.items() if row is None]
+        return self.front.probabilities(pairs, self._rows(self.front.items(pairs)))
+
+    def vectors(self, texts: Sequence[str], /) -> np.ndarray:
+        """The encoding of each text, shape (len(texts), dimensions). Raises `ConfigError` for a model of pairs."""
+        if self.front.reads == "pairs":
+            raise ConfigError(
+                f"`{KEY}` is {self.model!r}, which reads pairs of responses and gives none of them an encoding; set a "
+                "bi-encoder (null is the shipped one)"
+            )
+        rows = self._rows(list(dict.fromkeys(texts)))
+        return np.stack([rows[text] for text in texts])
+
+    def _rows(self, items: list[Any]) -> dict[Any, np.ndarray]:
+        """What the model said of each item, from memory where it was said before."""
+        known = zip(items, self.memory.lookup(items), strict=True)
+        rows = {item: row for item, row in known if row is not None}
+        new = [item for item in items if item not in rows]
         if new:
             said = self.forward(new)
             self.memory.keep(new, said)
             rows.update(zip(new, said, strict=True))
-        return self.front.probabilities(pairs, {item: row for item, row in rows.items() if row is not None})
+        return rows

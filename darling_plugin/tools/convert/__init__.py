@@ -9,6 +9,7 @@ the CLS token. No `trust_remote_code`, and no weight is changed.
     tokens.py     the tokenizer: CLS at the end of the template, one BOS, a padding token that is not the CLS
     weights.py    shards to safetensors, block by block, with the head renamed
     convert.py    all of it: start here
+    cli.py        the command
 
 One BOS: DARLING's authors score with one (verl/workers/fsdp_workers.py in facebookresearch/darling), and so does verl's
 reward loop. The example on Athene's model card tokenizes a text that begins with BOS already, so that a tokenizer which

@@ -7,7 +7,7 @@
     read.py         rows of JSON lines, JSON or parquet
     item.py         one problem or prompt, whatever its source called its columns
     maths_rows.py   a row of a maths set → an item; prompt_rows.py: of WildChat or NoveltyBench
-    words.py        the words of a text, and whether they are English
+    text_normalization.py  the words of a text, and whether they are English
     checks.py       filters that look at one item: text, flags, language, figures, length; tokens.py: in tokens
     verifiable.py   does math-verify read the reference answer
     duplicates.py   exact and near duplicates

@@ -9,15 +9,13 @@ It reads in child processes with a deadline, as one reference can hang it ("9^{9
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.pool
 import re
-import signal
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from darling_plugin.child import Child, Hung
 from darling_plugin.progress import progress
 
 NOTHING, TEXT, HANGS = "math-verify reads no answer", "math-verify reads it as text only", "math-verify hangs on it"
@@ -54,7 +52,7 @@ class AnswerCheck:
         self._known: dict[str, str | None] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._own = threading.local()
-        self._children: list[multiprocessing.pool.Pool] = []
+        self._children: list[Child[[str], str | None]] = []
 
     def __enter__(self) -> AnswerCheck:
         return self
@@ -63,8 +61,7 @@ class AnswerCheck:
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for child in self._children:
-            child.terminate()
-            child.join()
+            child.close()
 
     def __call__(self, references: Sequence[str], description: str) -> dict[str, str | None]:
         """Why each is unverifiable, or None. Shows a bar with `description`."""
@@ -79,15 +76,11 @@ class AnswerCheck:
         return {one: self._known[one] for one in references}
 
     def _read(self, reference: str) -> str | None:
-        child = getattr(self._own, "child", None)  # one for each thread
+        child: Child[[str], str | None] | None = getattr(self._own, "child", None)  # one for each thread
         if child is None:
-            # Ctrl-C reaches the child too, and is the parent's to deal with.
-            quiet = (signal.SIGINT, signal.SIG_IGN)
-            child = self._own.child = multiprocessing.get_context("spawn").Pool(1, signal.signal, quiet)
+            child = self._own.child = Child(why_unverifiable, DEADLINE_S)
             self._children.append(child)
         try:
-            return child.apply_async(why_unverifiable, (reference,)).get(DEADLINE_S)
-        except multiprocessing.TimeoutError:
-            child.terminate()  # a single long operation: no alarm reaches it
-            self._own.child = None
+            return child(reference)
+        except Hung:
             return HANGS

@@ -29,16 +29,15 @@ METHODS = {
 }
 # Each key, and the one that must be on for it to have an effect; `name=value` for one that must have that value.
 ESTIMATOR, DARLING = "algorithm.adv_estimator", "algorithm.adv_estimator=darling"
-PARTITION = "darling.diversity.kind=partition"
 SETTINGS = (
     (ESTIMATOR, None),
     ("algorithm.norm_adv_by_std_in_grpo", "algorithm.adv_estimator=grpo"),
-    ("darling.diversity.kind", DARLING),
-    ("darling.similarity.name", PARTITION),
-    ("darling.similarity.model", PARTITION),
-    ("darling.similarity.threshold", PARTITION),
-    ("darling.diversity.among", PARTITION),
-    ("darling.diversity.ngram", "darling.diversity.kind=ngram"),
+    ("darling.objective", DARLING),
+    ("darling.similarity.name", "darling.objective=darling"),
+    ("darling.similarity.model", "darling.objective=darling"),
+    ("darling.similarity.threshold", "darling.objective=darling"),
+    ("darling.diversity.scope", DARLING),
+    ("darling.diversity.ngram", "darling.objective=ngram"),
     ("darling.fusion.mode", DARLING),
     ("darling.fusion.shift", DARLING),
     ("darling.advantage.normalize_by_std", DARLING),

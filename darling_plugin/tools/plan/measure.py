@@ -67,7 +67,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
             rates.append(len(found) * reads / (clock() - start))
             rows = dict(zip(items, itertools.cycle(found)))  # of pairs, as many as were read, again and again
             start = time.process_time()
-            asked = find_partition(group, [0] * texts, partial(_judge, front, rows), threshold=1.0).asked
+            asked = find_partition(group, [0] * texts, partial(_judge, front, rows), threshold=1.0).scored
             verdicts.append(1e6 * (time.process_time() - start) / asked)
     finally:
         torch.set_num_threads(threads)

@@ -39,7 +39,7 @@ def settings(answer: Answer) -> list[str]:
     found = [f"darling.service.backend={advice.backend}", f"darling.service.replicas={advice.replicas}"]
     if advice.backend == "ray":
         found.append(f"darling.service.gpus_per_replica={advice.gpus_per_replica}")
-    found.append("darling.service.partition=exact")
+    found.append("darling.diversity.partition=exact")
     return [*found, "darling.similarity.name=cascade"] if advice.strategy == "cascade" else found
 
 

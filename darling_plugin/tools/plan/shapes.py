@@ -88,4 +88,4 @@ def exact_verdicts(composition: Composition, responses: int) -> int:
     def oracle(pairs: list[tuple[str, str]]) -> list[float]:
         return [float(a.split()[0] == b.split()[0]) for a, b in pairs]
 
-    return find_partition(texts, [0] * len(texts), oracle, short_text_rule=False).asked
+    return find_partition(texts, [0] * len(texts), oracle, short_text_rule=False).scored

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CORRECT_ABOVE = 0.5  # as darling.diversity.correct_above
+CORRECT_ABOVE = 0.5  # as darling.diversity.correct_threshold
 
 Row = dict[str, float]  # one training step: "step", and what was logged there, by verl's names
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from darling_plugin.core.verdicts import Judge, ask
+from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
 from darling_plugin.countdown.judge import equivalent
 
 NAME_AFTER = "\x1f"  # no character of a response; what follows it is the response's own name
@@ -29,7 +29,7 @@ class NoisyJudge:
 
     def __init__(
         self,
-        judge: Judge,
+        judge: PairScorer,
         false_same: float,
         false_different: float,
         rng: np.random.Generator,
@@ -41,7 +41,7 @@ class NoisyJudge:
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
         """1.0 or 0.0 for each pair, shape (len(pairs),)."""
         texts = [(a.partition(NAME_AFTER)[0], b.partition(NAME_AFTER)[0]) for a, b in pairs]
-        same = np.array(ask(self._judge, texts, self._threshold), dtype=bool)
+        same = np.array(are_equivalent(self._judge, texts, self._threshold), dtype=bool)
         wrong = self._rng.random(len(pairs)) < self._rates[same.astype(int)]
         return (same ^ wrong).astype(np.float64)
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from darling_plugin.core import group_metrics
 from recipes.countdown.experiment import forward
 from recipes.countdown.experiment import policy as policies
 from recipes.countdown.experiment import state as states
@@ -151,7 +150,7 @@ class Loop:
         result = self._rewards(self.step, texts, uid, quality)
         advantages = torch.tensor(result.advantages, dtype=torch.float32)
         noted = self._update(self._ids[chosen], sampled, advantages)
-        metrics = group_metrics(quality, result.diversity, result.rewards, result.labels, uid, correct=result.correct)
+        metrics = self._rewards.metrics()
         noted |= {name: metrics[name] for name in LOGGED if name in metrics}
         self.step += 1
         self.training.append({"step": self.step, **{name: round(value, 6) for name, value in noted.items()}})

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
-from darling_plugin.core import PipelineSettings, checks
+from darling_plugin.config import DarlingSettings, parse_settings
+from darling_plugin.core import checks
 from darling_plugin.errors import InputError
 
 FORMAT = 2  # raise when the same settings give another result: what was run before is then run anew
@@ -46,7 +47,8 @@ class Run:
         seed: of RL prompts, their order, rollouts, mini-batches and wrong verdicts (`verl`: not of the rollouts).
         rl_prompts: how many there are; step_prompts: of one step; n: responses to each.
         steps: of training; evaluate_every: so many of them, and before the first.
-        fusion, diversity, among, alone, floor, std: as `core.PipelineSettings` has them.
+        fusion, diversity, among, alone, floor, std: the objective and its settings, under the names that the published
+            ledger has: `among` is `darling.diversity.scope`, `alone` is `.singleton`.
         judge: symbolic, or a classifier that is trained first.
         false_same, false_different: how often a verdict is wrong, of those that should be "different" and "same".
         representatives: partition by representatives instead of the closure.
@@ -98,20 +100,31 @@ class Run:
                 f"`step_prompts` must be even and divide `rl_prompts`, so that no prompt of an epoch is left out; got "
                 f"{self.step_prompts} and {self.rl_prompts}"
             )
-        _ = self.pipeline  # checks what is its own
+        _ = self.darling.build_objective()  # checks what is its own
 
     @property
-    def pipeline(self) -> PipelineSettings:
-        """The settings of `core.run_pipeline`. An expression is one word: the rule for short texts is off."""
-        return PipelineSettings(
-            diversity=self.diversity,
-            among=self.among,
-            short_text_rule=False,
-            floor=self.floor,
-            alone=self.alone,
-            mode=self.fusion,
-            normalize_by_std=self.std,
-        )
+    def objective(self) -> str:
+        """The name of `darling.objective`."""
+        if self.fusion == "quality":
+            return "grpo"
+        checks.choice("diversity", self.diversity, ("partition", "ngram"))
+        return "ngram" if self.diversity == "ngram" else "darling"
+
+    @property
+    def darling(self) -> DarlingSettings:
+        """The `darling:` node of the step. An expression is one word: the rule for short texts is off."""
+        node: dict[str, Any] = {
+            "objective": self.objective,
+            "advantage": {"normalize_by_std": self.std},
+            "similarity": {"short_text_rule": False},
+        }
+        if self.objective != "grpo":
+            node["fusion"] = {"mode": self.fusion}
+            node["diversity"] = {"scope": self.among, "floor": self.floor}
+            node["diversity"]["partition"] = "representatives" if self.representatives else "exact"
+        if self.objective == "darling":
+            node["diversity"]["singleton"] = self.alone
+        return parse_settings(node)
 
     @property
     def noisy(self) -> bool:

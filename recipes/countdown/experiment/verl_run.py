@@ -138,10 +138,10 @@ def _reward(run: Run) -> list[str]:
         return ["algorithm.adv_estimator=grpo", f"algorithm.norm_adv_by_std_in_grpo={std}", "darling.monitor=true"]
     return [
         "algorithm.adv_estimator=darling",
+        f"darling.objective={run.objective}",
         f"darling.fusion.mode={run.fusion}",
-        f"darling.diversity.kind={run.diversity}",
-        f"darling.diversity.among={run.among}",
-        f"darling.diversity.alone={run.alone}",
+        f"darling.diversity.scope={run.among}",
+        *([f"darling.diversity.singleton={run.alone}"] if run.objective == "darling" else []),
         f"darling.diversity.floor={run.floor}",
         f"darling.advantage.normalize_by_std={str(run.std).lower()}",
     ]
@@ -149,7 +149,7 @@ def _reward(run: Run) -> list[str]:
 
 def _judge(run: Run, learned: Path | None) -> list[str]:
     if run.diversity == "ngram":
-        return ["reward.custom_reward_function.path=pkg://darling_plugin.countdown.experiment.spaced"]
+        return ["reward.custom_reward_function.path=pkg://recipes.countdown.experiment.char_tokenizer"]
     if run.judge == "learned":
         return [
             "darling.similarity.name=classifier",

@@ -216,16 +216,17 @@ def compute(
         scores = read(batch, "rm_scores")
         trainer._compute_advantage(batch, {})
         fields = Computed(
-            batch, fused(trainer), *(read(batch, name) for name in ("rm_scores", "advantages", "returns"))
+            batch, fused(trainer, batch), *(read(batch, name) for name in ("rm_scores", "advantages", "returns"))
         )
         assert fields.rm_scores == scores  # verl's own scores stay pure quality
         return fields
 
-    def fused(trainer: Any) -> list[float]:
-        log = getattr(trainer, "_darling_log", None)
-        if log is None or not log.parts:
+    def fused(trainer: Any, batch: Any) -> list[float]:
+        from darling_plugin.integrations.verl.rollouts import read_rows
+
+        if not hasattr(trainer, "_step"):
             return []
-        rows, result = log.parts[-1]
+        rows, result = read_rows(batch, trainer.tokenizer), trainer._step._log.parts[-1]
         return rows.by_session(result.rewards)[rows.sessions.session_of_row].tolist()
 
     return computed

@@ -30,13 +30,13 @@ def resumable(make_trainer):
 
 def test_a_shift_outlives_a_restart(resumable, compute):
     first = resumable(*LEXICAL)
-    compute(first, group("a", ("x", -1.0), ("y", -2.0)))  # negative: from now on each group's lowest comes off
+    compute(first, group("a", ("x", -1.0), ("y", -2.0)))  # negative: from now on −2 is subtracted
     first._save_checkpoint()
     second = resumable(*LEXICAL)
     second._load_checkpoint()
     assert second.global_steps == 2
-    # 1 and 3 from which the lowest, 1, comes off; without the memory of step 2 they would stay 1 and 3.
-    assert compute(second, group("a", ("x", 1.0), ("y", 3.0))).rewards == [0.0, 2.0]
+    # 1 − (−2) and 3 − (−2); without the memory of step 2 they would stay 1 and 3.
+    assert compute(second, group("a", ("x", 1.0), ("y", 3.0))).rewards == [3.0, 5.0]
 
 
 def test_a_shift_that_is_chosen_now_is_not_overruled(resumable, compute):

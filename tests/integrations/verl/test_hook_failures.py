@@ -7,7 +7,7 @@ from hook_batches import group
 
 from darling_plugin.errors import SimilarityError
 
-LOGGER = "darling_plugin.integrations.verl.trainer"
+LOGGER = "darling_plugin.step"
 
 
 def warnings_in(caplog) -> list[str]:
@@ -23,14 +23,14 @@ def test_the_first_negative_quality_shifts_from_then_on(make_trainer, compute, c
     # All of x, y, z are distinct (d = 1), so the reward is the quality, shifted or not.
     assert compute(trainer, group("a", ("x", 1.0), ("y", 3.0))).rewards == [1.0, 3.0]
     assert warnings_in(caplog) == []
-    # The lowest, −2, comes off: 1 and 0.
+    # The lowest score so far, −2, comes off: 1 and 0.
     assert compute(trainer, group("a", ("x", -1.0), ("y", -2.0))).rewards == [1.0, 0.0]
     assert len(warnings_in(caplog)) == 1
     assert "darling.fusion.shift" in warnings_in(caplog)[0]
     assert "lowest -2" in warnings_in(caplog)[0]
-    # Positive again, still shifted: two steps must not be rewarded on two scales.
-    assert compute(trainer, group("a", ("x", 1.0), ("y", 3.0))).rewards == [0.0, 2.0]
-    assert compute(trainer, group("a", ("x", -1.0), ("y", 3.0))).rewards == [0.0, 4.0]
+    # Positive again, still shifted, by as much: two steps must not be rewarded on two scales.
+    assert compute(trainer, group("a", ("x", 1.0), ("y", 3.0))).rewards == [3.0, 5.0]
+    assert compute(trainer, group("a", ("x", -1.0), ("y", 3.0))).rewards == [1.0, 5.0]
     assert len(warnings_in(caplog)) == 1
 
 
@@ -46,7 +46,8 @@ def test_a_reward_models_scores_are_shifted_from_the_start(make_trainer, compute
         (["+darling.fusion.shift=none"], [-1.0, -0.2]),  # d = 0.1: −10 · 0.1, −2 · 0.1
         (["+darling.fusion.shift=group_min"], [0.0, 0.8]),  # 0 · 0.1, 8 · 0.1
         (["+darling.fusion.mode=additive"], [-9.9, -1.9]),  # a sum needs no shift
-        (["+darling.fusion.mode=quality"], [-10.0, -2.0]),
+        (["+darling.fusion.shift=-12"], [0.2, 1.0]),  # 2 · 0.1, 10 · 0.1
+        (["+darling.objective=grpo"], [-10.0, -2.0]),
     ],
 )
 def test_a_chosen_shift_is_kept_in_silence(overrides, rewards, make_trainer, compute, caplog):
@@ -58,7 +59,7 @@ def test_a_chosen_shift_is_kept_in_silence(overrides, rewards, make_trainer, com
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("failing", r"failed on 1 pairs: ConnectionError: the judge is down"),
+        ("failing", r"failed on 1 items: ConnectionError: the judge is down"),
         ("one_answer_too_few", r"shape \(1,\) for 1 pairs; got shape \(0,\)"),
         ("out_of_range", r"probabilities in \[0, 1\]; got 1.5"),
     ],
@@ -77,8 +78,8 @@ def test_quality_only_trains_on_quality_and_says_so_each_time(name, make_trainer
         assert got.rewards == [1.0, 1.0, 0.25]
         assert got.values == [0.25, 0.25, -0.5]
         assert len(warnings_in(caplog)) == times
-        assert "step 2 trains on quality alone" in warnings_in(caplog)[-1]
-    assert trainer._darling_log.metrics()["darling/quality_only"] == 1.0
+        assert "this step trains on quality alone" in warnings_in(caplog)[-1]
+    assert trainer._step.metrics()["darling/quality_only"] == 1.0
 
 
 def test_a_quality_that_is_no_number_stops_the_job(make_trainer, compute):

@@ -50,13 +50,13 @@ def test_a_step_of_two_mini_batches(make_trainer, compute, log_step):
         "groups/all_correct": 1 / 3,
         "groups/all_wrong": 1 / 3,
         "groups/mixed": 1 / 3,
-        "verdicts/asked": len(hook_judges.asked),
-        "verdicts/avoided": 6 + 3 - len(hook_judges.asked),
+        "pairs/scored": len(hook_judges.asked),
+        "pairs/skipped": 6 + 3 - len(hook_judges.asked),
         "quality_only": 0,
         "step_share": metrics["darling/wait_seconds"] / 4,
     }
     assert {name: metrics[f"darling/{name}"] for name in expected} == pytest.approx(expected)
-    assert metrics["darling/verdicts/rounds"] >= 1
+    assert metrics["darling/pairs/rounds"] >= 1
     assert metrics["darling/seconds"] > 0
     # verl's own score is pure quality, whatever the estimator.
     assert metrics["critic/score/mean"] == pytest.approx(expected["quality/mean"])

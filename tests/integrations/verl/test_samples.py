@@ -52,7 +52,7 @@ def test_a_file_with_every_response_of_a_group(make_trainer, compute, tmp_path: 
 
 def test_a_folder_of_ones_own_and_no_class_without_a_partition(make_trainer, compute, tmp_path: Path):
     trainer = make_trainer(
-        f"+darling.samples.folder={tmp_path}/mine", "+darling.samples.every=2", "+darling.diversity.kind=ngram"
+        f"+darling.samples.folder={tmp_path}/mine", "+darling.samples.every=2", "+darling.objective=ngram"
     )
     compute(trainer, group("a", ("x", 1.0), ("y", 0.0)))
     (file,) = (tmp_path / "mine").iterdir()

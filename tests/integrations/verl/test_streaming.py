@@ -73,13 +73,13 @@ def test_every_manager_sends_what_the_hook_will_read(manager, send):
 
 def test_nothing_is_sent_where_nobody_listens(send):
     assert send("++darling.service.backend=local") is None
-    assert send(RAY, "+darling.diversity.kind=ngram") is None
+    assert send(RAY, "+darling.objective=ngram") is None
     assert send(RAY, "algorithm.adv_estimator=grpo") is None
     assert send(RAY, "algorithm.adv_estimator=grpo", "+darling.monitor=true") == [("p1", "a response")]
 
 
 def test_among_correct_ones_a_wrong_response_is_no_sibling(send):
-    among = [RAY, "+darling.diversity.among=correct"]
+    among = [RAY, "+darling.diversity.scope=correct"]
     assert send(*among, score=1.0) == [("p1", "a response")]
     assert send(*among, score=0.0) == []
 

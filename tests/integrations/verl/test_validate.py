@@ -40,7 +40,7 @@ def test_main_ppo_calls_the_wrapped_check(verl):
 WRONG = [
     (
         "+darling.diversity.flor=0.2",
-        r"darling.diversity.flor: unknown setting. Did you mean 'floor'\? Valid here: kind",
+        r"darling.diversity.flor: unknown setting. Did you mean 'floor'\? Valid here: scope",
     ),
     ("+darling.similarty.name=lexical", r"darling.similarty: unknown setting. Did you mean 'similarity'\?"),
     ("+darling.similarity.threshold=1.5", r"darling.similarity.threshold: .*less than or equal to 1, got 1.5"),
@@ -48,7 +48,7 @@ WRONG = [
     ("+darling.similarity.name=bleu", r"`darling.similarity.name` must be one of classifier, .*; got 'bleu'"),
     ("+darling.similarity.name=callable", r"`darling.similarity.function` must be set for 'callable'"),
     ("+darling.similarity.model=/m", r"`darling.similarity.model` is '/m': /m holds no darling_classifier.json"),
-    ("+darling.diversity.among=some", r"darling.diversity.among: .*'all' or 'correct', got 'some'"),
+    ("+darling.diversity.scope=some", r"darling.diversity.scope: .*'all' or 'correct', got 'some'"),
     ("+darling.on_failure=ignore", r"darling.on_failure: .*'raise' or 'quality_only', got 'ignore'"),
     ("+darling.fusion.weight=nan", r"darling.fusion.weight: .*finite number"),
     ("+darling.samples.every=-1", r"darling.samples.every: .*greater than or equal to 0, got -1"),

@@ -89,7 +89,7 @@ def test_grpo_alone_is_left_as_it_is(validate):
 
 
 def test_ngrams_have_no_classes(validate):
-    found = validate("+darling.diversity.kind=ngram")
+    found = validate("+darling.objective=ngram")
     assert found["val-darling/aime/pass@2"] == 0.5
     assert not [key for key in found if "classes" in key]
 
@@ -98,4 +98,4 @@ def test_a_judge_that_fails_costs_its_figures_alone(validate, caplog):
     found = validate("+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:failing")
     assert found["val-darling/aime/pass@2"] == 0.5
     assert not [key for key in found if "classes" in key]
-    assert "this validation is without its classes" in caplog.text
+    assert "this validation has no classes" in caplog.text

@@ -176,9 +176,9 @@ def test_a_job_composes_with_the_judge(judge):
     settings = parse_settings(OmegaConf.to_container(job.darling))
     similarity = settings.similarity.build()
     assert (settings.similarity.name, similarity.model) == ("classifier", str(made.folder))
-    pipeline = settings.pipeline(similarity, shift="none")
-    assert not pipeline.short_text_rule
-    assert pipeline.threshold == similarity.default_threshold
+    rule = settings.partition_rule(similarity)
+    assert not rule.short_text_rule
+    assert rule.threshold == similarity.default_threshold
 
 
 class SameLength:

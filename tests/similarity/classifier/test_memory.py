@@ -8,16 +8,16 @@ from darling_plugin.similarity.classifier.memory import Memory, digests
 def test_what_was_kept_comes_back_by_content():
     memory = Memory()
     memory.keep(["a", ("a", "b")], np.array([[1.0, 2.0], [3.0, 4.0]]))
-    one, other, none = memory.recall(["".join(["a"]), ("a", "b"), ("b", "a")])
+    one, other, none = memory.lookup(["".join(["a"]), ("a", "b"), ("b", "a")])
     assert (one.tolist(), other.tolist(), none) == ([1.0, 2.0], [3.0, 4.0], None)
 
 
 def test_the_least_recently_used_go_first():
     memory = Memory(most_bytes=2 * (8 + 250))  # two rows of one number
     memory.keep(["a", "b"], np.array([[1.0], [2.0]]))
-    memory.recall(["a"])
+    memory.lookup(["a"])
     memory.keep(["c"], np.array([[3.0]]))
-    assert [row is not None for row in memory.recall(["a", "b", "c"])] == [True, False, True]
+    assert [row is not None for row in memory.lookup(["a", "b", "c"])] == [True, False, True]
 
 
 def test_it_holds_no_more_than_it_may():
@@ -30,7 +30,7 @@ def test_it_holds_no_more_than_it_may():
 def test_a_row_does_not_hold_its_batch():
     memory = Memory()
     memory.keep(["a"], np.zeros((1000, 4))[:1])
-    assert memory.recall(["a"])[0].base is None
+    assert memory.lookup(["a"])[0].base is None
 
 
 @given(st.lists(st.text(max_size=3), min_size=2, max_size=2), st.lists(st.text(max_size=3), min_size=2, max_size=2))
@@ -43,10 +43,10 @@ def test_digests_tell_pairs_and_texts_apart(one, other):
 def test_another_memory_takes_over_what_one_held():
     memory = Memory()
     memory.keep(["a", "b", ("a", "b")], np.array([[1.0], [2.0], [3.0]]))
-    memory.recall(["a"])  # now the most recently used
+    memory.lookup(["a"])  # now the most recently used
     room_for_two = Memory(most_bytes=2 * (8 + 250))
     room_for_two.refill(memory.contents())
-    assert [row if row is None else row.tolist() for row in room_for_two.recall(["a", "b", ("a", "b")])] == [
+    assert [row if row is None else row.tolist() for row in room_for_two.lookup(["a", "b", ("a", "b")])] == [
         [1.0],
         None,  # the least recently used one
         [3.0],
@@ -64,4 +64,4 @@ def test_what_is_known_already_stays():
     memory.keep(["a"], np.array([[1.0]]))
     other.keep(["a"], np.array([[2.0]]))
     memory.refill(other.contents())
-    assert memory.recall(["a"])[0].tolist() == [1.0]
+    assert memory.lookup(["a"])[0].tolist() == [1.0]

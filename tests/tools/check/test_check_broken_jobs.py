@@ -148,7 +148,7 @@ BROKEN = [
     (MATHS, f"{ACTOR}.use_dynamic_bsz=false", f"{ACTOR}.ppo_micro_batch_size_per_gpu", "verl says: .*at least one of"),
     (MATHS, f"{ROLLOUT}.name=???", f"{ROLLOUT}.name", "verl says: .*Missing mandatory value"),
     (MATHS, "darling.diversity.floor=2", "darling.diversity.floor", "less than or equal to 1, got 2"),
-    (MATHS, "darling.diversity.among=right", "darling.diversity.among", "'all' or 'correct', got 'right'"),
+    (MATHS, "darling.diversity.scope=right", "darling.diversity.scope", "'all' or 'correct', got 'right'"),
     (MATHS, "trainer.use_v1=false", "trainer.use_v1", "Set trainer.use_v1=true"),
 ]
 
@@ -190,7 +190,12 @@ WARNED = [
     (MATHS, "trainer.max_actor_ckpt_to_keep=null", "trainer.max_actor_ckpt_to_keep", "every checkpoint is kept"),
     (MATHS, "algorithm.adv_estimator=grpo", "darling.monitor", "no effect with algorithm.adv_estimator=grpo"),
     (WRITING, "darling.fusion.shift=none", "darling.fusion.shift", "gets less reward. Set darling.fusion.shift=group"),
-    (WRITING, "darling.diversity.among=correct", "darling.diversity.correct_above", "Choose it from your reward model"),
+    (
+        WRITING,
+        "darling.diversity.scope=correct",
+        "darling.diversity.correct_threshold",
+        "Choose it from your reward model",
+    ),
     (MATHS, f"{ACTOR}.loss_agg_mode=token-sum", f"{ACTOR}.loss_agg_mode", "averages over tokens"),
 ]
 

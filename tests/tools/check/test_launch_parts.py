@@ -123,7 +123,7 @@ def test_verdicts_of_a_group(maths):
     assert judging(job(maths), DarlingSettings.model_validate({"similarity": {"model": "a/b"}})).per_prompt == (7, 28)
     shipped = judging(job(maths), DarlingSettings())
     assert (shipped.reads, shipped.per_prompt) == ("texts", (8, 8))
-    assert judging(job(maths), DarlingSettings.model_validate({"diversity": {"kind": "ngram"}})) is None
+    assert judging(job(maths), DarlingSettings.model_validate({"objective": "ngram"})) is None
     # 22.7 M parameters × 2 × 254 tokens × 8 texts × 256 prompts
     assert shipped.petaflop(256, 8192) == pytest.approx(2 * 22.7e6 * 254 * 8 * 256 / 1e15)
     assert shipped.petaflop(256, 100) == pytest.approx(2 * 22.7e6 * 100 * 8 * 256 / 1e15)

@@ -48,20 +48,23 @@ def test_front_matter():
 
 
 def test_method_and_settings():
-    card = write_card(CHECKPOINT, WHOLE, record(**darling(diversity={"kind": "partition", "among": "all"})), "", [])
+    card = write_card(CHECKPOINT, WHOLE, record(**darling(objective="darling", diversity={"scope": "all"})), "", [])
     assert "`Qwen/Qwen3-4B-Base` after step 20 of reinforcement learning with DARLING," in card
     assert "https://arxiv.org/abs/2509.02534" in card
-    assert "| `darling.diversity.among` | `all` |" in card
+    assert "| `darling.diversity.scope` | `all` |" in card
     assert "FSDP shards, merged by verl's model merger, in bfloat16" in card
     assert "## Licence\n\nInherits the base model's.\n" in card
 
 
 def test_settings_without_an_effect_are_left_out():
-    ngram = darling(diversity={"kind": "ngram", "among": "all", "ngram": 4}, similarity={"name": "classifier"})
+    ngram = darling(objective="ngram", diversity={"scope": "correct", "ngram": 4}, similarity={"name": "classifier"})
     card = write_card(CHECKPOINT, WHOLE, record(**ngram), "", [])
-    assert "`darling.diversity.ngram` | `4`" in card and "similarity" not in card and "among" not in card
+    assert "`darling.diversity.ngram` | `4`" in card and "similarity" not in card
+    assert "`darling.diversity.scope` | `correct`" in card  # n-grams obey it
     grpo = {"algorithm": {"adv_estimator": "grpo", "norm_adv_by_std_in_grpo": False}}
-    card = write_card(CHECKPOINT, WHOLE, record(**grpo, darling={"diversity": {"kind": "partition"}}), "", [])
+    card = write_card(
+        CHECKPOINT, WHOLE, record(**grpo, darling={"objective": "darling", "diversity": {"scope": "all"}}), "", []
+    )
     assert "with GRPO ([DeepSeekMath](https://arxiv.org/abs/2402.03300))." in card
     assert "| `algorithm.norm_adv_by_std_in_grpo` | `False` |" in card and "darling.diversity" not in card
     assert front_matter(card)["tags"] == ["reinforcement-learning", "verl"]

@@ -26,7 +26,7 @@ def core_asks(labels):
     """What find_partition asks, with an oracle that knows the labels; texts of more than five words."""
     texts = [f"class {label} copy {copy} of a text" for copy, label in enumerate(labels)]
     oracle = lambda pairs: [float(a.split()[1] == b.split()[1]) for a, b in pairs]  # noqa: E731
-    return find_partition(texts, [0] * len(texts), oracle).asked
+    return find_partition(texts, [0] * len(texts), oracle).scored
 
 
 @pytest.mark.parametrize(

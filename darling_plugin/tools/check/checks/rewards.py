@@ -110,10 +110,10 @@ def _fusion(job: Job) -> Iterator[Finding]:
             "a reward model's scores may be negative: the more distinct of two bad responses then gets less reward.",
             "Set darling.fusion.shift=group_min.",
         )
-    if scored and job["darling.diversity.among"] == "correct":
+    if scored and job["darling.diversity.scope"] == "correct":
         yield warning(
-            "darling.diversity.correct_above",
-            job["darling.diversity.correct_above"],
+            "darling.diversity.correct_threshold",
+            job["darling.diversity.correct_threshold"],
             "correct is what a reward model scores above this.",
             "Choose it from your reward model's scores.",
         )

@@ -7,9 +7,8 @@ math-verify limits its own time with SIGALRM, which needs a main thread and does
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import multiprocessing.pool
-import signal
+
+from darling_plugin.child import Child, Hung
 
 logger = logging.getLogger(__name__)
 
@@ -49,29 +48,19 @@ class AnswerReader:
     def __init__(self, deadline_s: float = 120.0):
         self.deadline_s = deadline_s
         self.hung = 0
-        self._pool: multiprocessing.pool.Pool | None = None
+        self._child = Child(answer_classes, deadline_s)
 
     def __enter__(self) -> AnswerReader:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._end()
+        self._child.close()
 
     def __call__(self, responses: list[str]) -> list[int | None]:
-        if self._pool is None:
-            # Ctrl-C reaches the child too, and is the parent's to deal with.
-            quiet = (signal.SIGINT, signal.SIG_IGN)
-            self._pool = multiprocessing.get_context("spawn").Pool(1, signal.signal, quiet)
+        self._child.deadline_s = self.deadline_s
         try:
-            return self._pool.apply_async(answer_classes, (responses,)).get(self.deadline_s)
-        except multiprocessing.TimeoutError:
+            return self._child(responses)
+        except Hung:
             logger.warning("math-verify hung for %.0f s on %d responses; left out", self.deadline_s, len(responses))
             self.hung += 1
-            self._end()
             return [None] * len(responses)
-
-    def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool.join()
-            self._pool = None

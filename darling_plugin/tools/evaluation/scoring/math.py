@@ -16,8 +16,8 @@ from importlib.metadata import version
 from queue import SimpleQueue
 from typing import Any
 
+from darling_plugin.child import Child, Hung
 from darling_plugin.errors import InputError
-from darling_plugin.tools.evaluation.child import Child, Hung
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 logger = logging.getLogger(__name__)
@@ -75,18 +75,7 @@ class MathScorer:
 
 def grade(response: str, reference: str) -> tuple[float, str | None]:
     """(score, answer); must run in the main thread of its process. No answer, and none that can be written: None."""
-    from math_verify import parse
-
+    from darling_plugin.quality.final_answer import read_answer
     from darling_plugin.quality.math_verify import verify_answer
 
-    score = verify_answer(response, reference, TIMEOUT_S)
-    found = parse(response, parsing_timeout=round(TIMEOUT_S))
-    if not found:
-        return score, None
-    answer = found[0]
-    try:
-        if getattr(answer, "is_Float", False) and float(answer).is_integer():
-            answer = int(answer)
-        return score, str(answer)
-    except (ArithmeticError, ValueError, RecursionError):  # infinity, too many digits, too many levels
-        return score, None
+    return verify_answer(response, reference, TIMEOUT_S), read_answer(response, TIMEOUT_S)

@@ -1,10 +1,11 @@
-"""What is asked, and what each task takes for granted: any of it can be set otherwise.
+"""What each task asks, and its defaults; every default can be overridden.
 
     math.py         AIME 24 and 25, AMC, HMMT, BRUMO, OlympiadBench, GSM8K
     novelty.py      NoveltyBench: curated prompts and WildChat's
     creative.py     writing, against a baseline's answers and by a rubric
     countdown.py    the task of the quickstart
     own.py          a file of yours
+    base.py         what a task is
 
 A new task is a file with a `TASK`, and its line in the table below.
 """

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from darling_plugin.countdown.data import prepare, read_prompts, split
-from darling_plugin.errors import InputError
+from darling_plugin.errors import ConfigError, InputError
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
 from recipes.countdown.experiment.settings import METHODS, Run, from_json
 from recipes.countdown.experiment.streams import numpy_stream, stream_seed, torch_stream
@@ -31,7 +31,7 @@ def test_the_id_is_the_same_in_another_process():
     ("settings", "says"),
     [
         ({"engine": "trl"}, "loop, verl"),
-        ({"among": "wrong"}, "`among`"),
+        ({"among": "wrong"}, "darling.diversity.scope: "),
         ({"false_same": 1.5}, "`false_same`"),
         ({"learning_rate": 0.0}, "above 0"),
         ({"rl_prompts": 100}, "divide"),
@@ -39,7 +39,7 @@ def test_the_id_is_the_same_in_another_process():
     ],
 )
 def test_what_cannot_be_run_is_refused(settings, says):
-    with pytest.raises(InputError, match=says):
+    with pytest.raises((InputError, ConfigError), match=says):
         Run(**settings)
 
 
@@ -50,9 +50,9 @@ def test_settings_of_another_version_are_refused():
 
 def test_methods_differ_from_darling_only_in_what_they_are_named_for():
     assert Run(**METHODS["darling"]) == Run()
-    assert Run(**METHODS["grpo"]).pipeline.mode == "quality"
-    assert Run(**METHODS["grpo_std"]).pipeline.normalize_by_std
-    assert Run(**METHODS["correct_only"]).pipeline.alone == 0.1  # a lone correct answer gets the floor
+    assert Run(**METHODS["grpo"]).objective == "grpo"
+    assert Run(**METHODS["grpo_std"]).darling.advantage.normalize_by_std
+    assert Run(**METHODS["correct_only"]).darling.diversity.singleton == 0.1  # a lone correct answer gets the floor
     assert Run(**METHODS["flipped"]).noisy and not Run().noisy
 
 

@@ -46,9 +46,9 @@ def test_the_papers_layout_has_a_ninth_node():
 
 # Variant → the keys that make it, beside the run's name.
 DIFFERENT = {
-    "darling_correct_only": {"darling.diversity.among": "correct", "darling.diversity.alone": 0.1},
+    "darling_correct_only": {"darling.diversity.scope": "correct", "darling.diversity.singleton": 0.1},
     "additive": {"darling.fusion.mode": "additive"},
-    "ngram": {"darling.diversity.kind": "ngram"},
+    "ngram": {"darling.objective": "ngram"},
     "grpo": {
         "algorithm.adv_estimator": "grpo",
         "darling.monitor": True,
@@ -105,7 +105,7 @@ def test_the_papers_maths_settings():
             "actor_rollout_ref.rollout.val_kwargs.temperature",
             "actor_rollout_ref.rollout.val_kwargs.top_p",
             "darling.quality.verifier",
-            "darling.diversity.among",
+            "darling.diversity.scope",
             "darling.similarity.threshold",
         )
     } == {
@@ -122,7 +122,7 @@ def test_the_papers_maths_settings():
         "actor_rollout_ref.rollout.val_kwargs.temperature": 0.6,
         "actor_rollout_ref.rollout.val_kwargs.top_p": 0.95,
         "darling.quality.verifier": "math_verify",
-        "darling.diversity.among": "all",
+        "darling.diversity.scope": "all",
         "darling.similarity.threshold": None,  # the classifier's own, 0.5
     }
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from darling_plugin.tools.evaluation.child import Child, Hung
+from darling_plugin.child import Child, Hung
 
 
 def act(what: str) -> str:

@@ -1,4 +1,4 @@
-"""One call of the judge of similarity, and the check of its answer."""
+"""One call of the similarity, and the check of what it returned."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,18 @@ import numpy as np
 
 from darling_plugin.errors import SimilarityError
 
-Judge = Callable[[list[tuple[str, str]]], Any]
-"""judge(pairs)[k] = P(the two texts of pairs[k] are equivalent): one number in [0, 1] per pair."""
+PairScorer = Callable[[list[tuple[str, str]]], Any]
+"""similarity(pairs)[k] = P(the two texts of pairs[k] are equivalent): one number in [0, 1] per pair."""
 
 
-def ask(judge: Judge, pairs: list[tuple[str, str]], threshold: float) -> list[bool]:
-    """ask(...)[k] = the judge holds pairs[k] equivalent: P > threshold, strictly. Errors of the judge rise."""
-    answer = judge(pairs)
+def are_equivalent(similarity: PairScorer, pairs: list[tuple[str, str]], threshold: float) -> list[bool]:
+    """are_equivalent(...)[k] = whether P of pairs[k] > threshold, strictly. Errors of the similarity rise."""
+    return (score_pairs(similarity, pairs) > threshold).tolist()
+
+
+def score_pairs(similarity: PairScorer, pairs: list[tuple[str, str]]) -> np.ndarray:
+    """score_pairs(...)[k] = P of pairs[k], float64, shape (len(pairs),). Raises `SimilarityError` for all else."""
+    answer = similarity(pairs)
     try:
         probability = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -32,4 +37,4 @@ def ask(judge: Judge, pairs: list[tuple[str, str]], threshold: float) -> list[bo
             f"`similarity` must return probabilities in [0, 1]; got {probability[worst]} for pair {worst} "
             f"of {len(pairs)} ({int((~valid).sum())} are wrong)"
         )
-    return (probability > threshold).tolist()
+    return probability
