@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import read_objects
 from darling_plugin.tools.evaluation.folder import Folder
-from darling_plugin.tools.evaluation.prompts import Prompt, json_objects
+from darling_plugin.tools.evaluation.prompts import Prompt
 
 IDS = ("id", "uid")
 PROMPTS = ("prompt", "instruction")
@@ -53,7 +54,7 @@ class Given:
                 self._of[f"id {prompt.id}"] = self._of[f"text {prompt.shown}"] = own
 
     def _read_file(self) -> None:
-        for where, row in json_objects(self.path):
+        for where, row in read_objects(self.path):
             name, text = (next((row[key] for key in keys if key in row), None) for keys in (IDS, PROMPTS))
             found = next((row[key] for key in RESPONSES if key in row), None)
             own = [found] if isinstance(found, str) else found
