@@ -30,3 +30,7 @@ def stuck(prompt, response, answer):
         Path(os.environ["EVAL_STUCK"]).touch()
         threading.Event().wait()
     return len(response)
+
+
+def says_five(prompt, response, answer):
+    return "5" in response
