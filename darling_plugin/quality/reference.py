@@ -44,8 +44,16 @@ def reference_text(value: Any, where: str) -> str:
     if isinstance(value, Fraction):
         return f"\\frac{{{value.numerator}}}{{{value.denominator}}}"
     raise InputError(
-        f"{where}: got {value!r:.80} ({type(value).__name__}), expected an answer: LaTeX, a finite number or a boolean"
+        f"{where}: got {_shown(value)} ({type(value).__name__}), "
+        "expected an answer: LaTeX, a finite number or a boolean"
     )
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # an integer of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _is_scientific(text: str) -> bool:

@@ -68,7 +68,7 @@ def _answer(row: Mapping[str, Any]) -> str:
     if column is None:
         raise Unusable(f"no column {', '.join(ANSWER)}")
     value = row[column]
-    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    values = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
     return ", ".join(_latex(one) for one in values)
 
 
@@ -76,7 +76,7 @@ def _latex(value: Any) -> str:
     try:
         text = reference_text(value, "answer")
     except InputError:
-        raise Unusable("the answer is neither text nor a finite number") from None
+        raise Unusable("the answer is neither text nor a number") from None
     if "####" in text:  # GSM8K: the solution, then the answer, with commas for thousands
         text = text.rpartition("####")[2].replace(",", "")
     text = text.strip()

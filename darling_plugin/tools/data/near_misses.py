@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 LONGEST = 1000  # digits of a number that is changed
-MOST = 6  # near misses of one reference: each costs a comparison
+MOST = 4  # near misses of one reference: each costs a comparison
 DIGITS = 3  # a near miss of a decimal differs in the third digit that counts: by 1 % at most, by 0.1 % at least
 
 _MIXED = re.compile(
