@@ -57,14 +57,15 @@ class Client:
 
         from darling_plugin.endpoint.bounded_client import bounded_client
 
+        # The library reads these from the environment and sends them to any host.
+        unset: Any = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
         self._api = openai.AsyncOpenAI(
             base_url=self.endpoint.url,
             api_key=self.endpoint.api_key(),
             timeout=self.endpoint.timeout_s,
             max_retries=0,  # `ask` retries: it counts, and it knows nonsense from silence
             http_client=bounded_client(),
-            # The library reads these from the environment and sends them to any host.
-            default_headers={"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()},
+            default_headers=unset,
         )
         return self
 
@@ -177,7 +178,9 @@ def text_of(choice: Any) -> str | None:
     message = getattr(choice, "message", None)
     content = getattr(choice, "text", None) if message is None else getattr(message, "content", None)
     if isinstance(content, list):  # of parts, as some servers have it
-        parts = [part.get("text") if isinstance(part, dict) else getattr(part, "text", None) for part in content]
+        parts: list[Any] = [
+            part.get("text") if isinstance(part, dict) else getattr(part, "text", None) for part in content
+        ]
         content = "".join(parts) if all(isinstance(part, str) for part in parts) else None
     if content is None and getattr(choice, "finish_reason", None) in ("length", "content_filter"):
         return ""

@@ -81,16 +81,16 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
             f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this judge "
             f"({type(similarity).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
         )
+    if settings.api_key_env and settings.api_key_env not in os.environ:
+        raise ConfigError(
+            f"darling.service.api_key_env={settings.api_key_env}: there is no such environment variable. Export it "
+            "where the job starts (for Ray workers: through the job's runtime_env)."
+        )
     if settings.urls and pair_classifier(similarity) is None:
         raise ConfigError(
             f"darling.service.urls={settings.urls}: nobody would ask these servers. They answer for a pair classifier, "
             f"and this similarity ({type(similarity).__name__}) reads each response by itself, or is none. Leave "
             "darling.service.urls out, or set darling.similarity.model to the pair classifier that they serve."
-        )
-    if settings.api_key_env and settings.api_key_env not in os.environ:
-        raise ConfigError(
-            f"darling.service.api_key_env={settings.api_key_env}: there is no such environment variable. Export it "
-            "where the job starts (for Ray workers: through the job's runtime_env)."
         )
 
 
