@@ -99,9 +99,9 @@ def test_an_answer_that_cannot_be_compared_with_is_an_error(tmp_path):
         item = Item(prompt, 0, ("\\boxed{1}",))
         run_stage(folder, "scores", "Scoring", [item], MathScorer(processes=1), shard=Shard())
 
-    with pytest.raises(InputError, match="p: math-verify needs an `answer`, LaTeX or a number; got None"):
+    with pytest.raises(InputError, match="prompt 'p', field `answer`: got None"):
         score(None)
-    with pytest.raises(InputError, match="p: ground_truth: math-verify finds no answer in ''"):
+    with pytest.raises(InputError, match="prompt 'p', field `answer`: is an empty text"):
         score("")
 
 
