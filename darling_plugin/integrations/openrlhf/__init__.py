@@ -1,7 +1,7 @@
 """The adapter for OpenRLHF: `python -m darling_plugin.integrations.openrlhf`, which runs `openrlhf.cli.train_ppo_ray`.
 
     __main__.py           the command: reads and checks the arguments, starts Ray, runs OpenRLHF
-    arguments.py          `--darling.a.b value` as settings; what of OpenRLHF's own arguments must be so; `--help`
+    arguments.py          what of the settings and of OpenRLHF's own arguments must be so; `--help`
     worker.py             run by Ray at the start of each worker: puts the parts below into OpenRLHF
     experience_maker.py   start here: OpenRLHF's experience maker, with the step between rewards and advantages
     experiences.py        OpenRLHF's experiences as `Rollouts`, and results back into them

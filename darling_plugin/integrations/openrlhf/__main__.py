@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darling_plugin.errors import DarlingError
-from darling_plugin.integrations.openrlhf.arguments import SETTINGS, check_job, help_text, parse_node, split_arguments
+from darling_plugin.integrations.command_line import parse_node, split_arguments
+from darling_plugin.integrations.openrlhf.arguments import SETTINGS, check_job, help_text
 
 CLI = "openrlhf.cli.train_ppo_ray"
 HOOK = "darling_plugin.integrations.openrlhf.worker.install"

@@ -1,8 +1,4 @@
-"""The command's arguments: DARLING's as settings, and a check of OpenRLHF's. Imports nothing of OpenRLHF or Ray.
-
-`--darling.a.b value` (or `--darling.a.b=value`) is the setting `darling.a.b`; a value is read as YAML. All other
-arguments are OpenRLHF's, and go on to it as they are.
-"""
+"""What must be so before a job starts, and `--help`. Imports nothing of OpenRLHF or Ray."""
 
 from __future__ import annotations
 
@@ -15,10 +11,10 @@ from pydantic import BaseModel
 
 from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.errors import ConfigError
+from darling_plugin.integrations.command_line import PREFIX
 from darling_plugin.integrations.versions import check_version
 from darling_plugin.step import needs_similarity
 
-PREFIX = "--darling."
 SETTINGS = "DARLING_OPENRLHF"  # the environment variable that carries the node to Ray's workers, as JSON
 ESTIMATORS = ("dr_grpo", "rloo")
 
@@ -27,41 +23,6 @@ REFUSED = {
     "quality.verifier": "quality comes from --reward.remote_url, --train.agent_func_path or a reward model",
     "quality.timeout_s": "quality comes from --reward.remote_url, --train.agent_func_path or a reward model",
 }
-
-
-def split_arguments(arguments: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Pairs of a path below `darling` and its value as text, and all other arguments. Raises `ConfigError`."""
-    given, rest = [], []
-    waiting = iter(arguments)
-    for argument in waiting:
-        if not argument.startswith(PREFIX):
-            rest.append(argument)
-            continue
-        path, equals, value = argument.removeprefix(PREFIX).partition("=")
-        following = value if equals else next(waiting, None)
-        if following is None or (not equals and following.startswith("--")):
-            raise ConfigError(f"{PREFIX}{path}: got no value, expected {PREFIX}{path} VALUE.")
-        given.append((path, following))
-    return given, rest
-
-
-def parse_node(given: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The `darling:` node that these pairs spell; of the same path given twice, the later one. Raises `ConfigError`."""
-    import yaml
-
-    node: dict[str, Any] = {}
-    for path, text in given:
-        *sections, last = path.split(".")
-        inner = node
-        for section in sections:
-            inner = inner.setdefault(section, {})
-            if not isinstance(inner, dict):
-                raise ConfigError(f"{PREFIX}{path}: {PREFIX}{section} has a value of its own already, {inner!r}.")
-        try:
-            inner[last] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{PREFIX}{path}: got {text!r}, expected a value in YAML: {error}") from None
-    return node
 
 
 def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from darling_plugin.config import parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations import versions
+from darling_plugin.integrations.command_line import parse_node, split_arguments
 from darling_plugin.integrations.openrlhf import arguments
 from darling_plugin.integrations.openrlhf.__main__ import main
 
@@ -27,9 +28,9 @@ def _installed(monkeypatch):
 def test_settings_and_the_rest():
     text = """--a.b 1 --darling.similarity.name lexical --c --darling.diversity.floor=0.2 --darling.options.k [1,2]
         --darling.fusion.shift -1 --darling.similarity.threshold null --darling.fusion.weight 1e-1 --d -2"""
-    given, rest = arguments.split_arguments(text.split())
+    given, rest = split_arguments(text.split())
     assert " ".join(rest) == "--a.b 1 --c --d -2"
-    node = arguments.parse_node(given)
+    node = parse_node(given)
     assert node == {
         "similarity": {"name": "lexical", "threshold": None},
         "diversity": {"floor": 0.2},
@@ -50,7 +51,7 @@ def test_settings_and_the_rest():
 )
 def test_an_argument_that_cannot_be_read(given, message):
     with pytest.raises(ConfigError, match=message):
-        arguments.parse_node(arguments.split_arguments(given.split())[0])
+        parse_node(split_arguments(given.split())[0])
 
 
 @pytest.mark.parametrize(
