@@ -81,4 +81,3 @@ def test_the_check(changes, node, message):
     check(config(), Step(parse_settings(SETTINGS)))
     with pytest.raises(ConfigError, match=message):
         check(config(**changes), Step(parse_settings(node)))
-
