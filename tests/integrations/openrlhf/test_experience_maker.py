@@ -1,5 +1,6 @@
 """DARLING in OpenRLHF's own experience maker, against `core` and the step. All cases run in one process."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -20,6 +21,8 @@ TEXTS = [" ".join(draw.choice(words.WORDS[:4], draw.integers(1, 5))) for _ in ra
 REWARDS = draw.random(ROWS).astype(np.float32).tolist()
 LOGPROBS = (-draw.integers(1, 9, ROWS) / 4).tolist()
 UID = [row // N for row in range(ROWS)]
+# blake2b of "red one", "blue one" …: what names a prompt in every epoch and after a restart.
+PROMPT_IDS = [hashlib.blake2b(f"{word} one".encode(), digest_size=8).hexdigest() for word in words.WORDS[: ROWS // N]]
 
 
 def case(**changes):
@@ -57,6 +60,10 @@ CASES = {
     "broken": case(settings={"similarity": {"name": "callable", "function": "json:loads"}}),
     "broken, on quality": case(
         settings={"similarity": {"name": "callable", "function": "json:loads"}, "on_failure": "quality_only"}
+    ),
+    "needy": case(settings={"objective": "needy:Needy"}, order=draw.permutation(ROWS).tolist()),
+    "needy, resumed": case(
+        settings={"objective": "needy:Needy"}, state={"shift": "none", "objective": dict.fromkeys(PROMPT_IDS, 3)}
     ),
     **{f"objective {name}": case(settings=settings_of(name)) for name in OBJECTIVES},
 }
@@ -109,6 +116,14 @@ def test_every_objective_is_the_steps(results, name):
     step = Step(parse_settings(settings_of(name)))
     expected = step(Rollouts(TEXTS, UID, np.float32(REWARDS), prompts, LOGPROBS))
     assert advantages(results[f"objective {name}"]) == pytest.approx(expected.advantages, abs=1e-6)
+
+
+def test_an_objective_gets_logprobs_and_prompts_and_keeps_its_state(results):
+    assert advantages(results["needy"]) == pytest.approx(LOGPROBS, abs=1e-6)
+    assert [row["reward"] for row in results["needy"]["rows"]] == pytest.approx(REWARDS)
+    assert results["needy"]["state"]["objective"] == dict.fromkeys(PROMPT_IDS, N)
+    assert advantages(results["needy, resumed"]) == pytest.approx(np.array(LOGPROBS) + 3, abs=1e-6)
+    assert results["needy, resumed"]["state"]["objective"] == dict.fromkeys(PROMPT_IDS, 3 + N)
 
 
 def test_divided_by_the_std(results):
