@@ -10,7 +10,7 @@
     classifier_servers.py  servers for the classifier, launched by verl
     streaming.py       sends each response to the partition service as soon as it is generated
     reward_manager.py  the reward manager `darling`: the quality of one response
-    samples.py         whole groups as JSON lines and logger tables
+    samples.py         sampled groups as tables of verl's loggers
     validation.py      classes and pass@k of each validation
     checkpoints.py     what is saved next to verl's checkpoints
     patches.py         the changes to verl internals that have no registry

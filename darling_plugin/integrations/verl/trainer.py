@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from darling_plugin import samples
 from darling_plugin.errors import SimilarityError
-from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, samples, validation
+from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, validation
 from darling_plugin.integrations.verl.partitions import Service, open_service, service_metrics
 from darling_plugin.integrations.verl.rollouts import BatchRows
+from darling_plugin.integrations.verl.samples import log_table
 from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
 from darling_plugin.step import Rollouts, Step, StepResult, needs_similarity
 
@@ -184,10 +186,10 @@ class DarlingTrainer:
     def _write_samples(self, batch: Any, rows: BatchRows, result: StepResult) -> None:
         chosen = samples.choose_rows(rows.uid, self._darling.samples.groups)
         prompts = rollouts.read_prompts(batch, rows.row[chosen], self.tokenizer)
-        records = samples.records(self.global_steps, chosen, prompts, rows, result)
+        records = samples.records(self.global_steps, chosen, prompts, rows.responses, result)
         folder = samples.folder(self._darling.samples, self.config.trainer.default_local_dir)
         samples.write(records, folder, self.global_steps)
-        samples.log_table(records, getattr(self, "logger", None), self.global_steps)
+        log_table(records, getattr(self, "logger", None), self.global_steps)
 
 
 def wrap_trainers() -> None:

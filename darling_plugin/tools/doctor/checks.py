@@ -81,6 +81,7 @@ def quick_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
         python(),
         darling(),
         verl(),
+        openrlhf(),
         *(package(wanted) for wanted in PACKAGES),
         entry_point(),
         not_excluded(environ),
@@ -134,6 +135,21 @@ def verl() -> Check:
     if os.environ.get(versions.ALLOW_UNTESTED) == "1":
         return Check("verl", "note", f"{found}; {tested}, and {versions.ALLOW_UNTESTED}=1 lets any other pass")
     return Check("verl", "ok", f"{found}, {tested}")
+
+
+def openrlhf() -> Check:
+    """OpenRLHF, in the range that this package was tested with; nobody must have it."""
+    from darling_plugin.integrations import versions
+
+    found = installed("openrlhf")
+    install = f"pip install '{versions.requirement('openrlhf')}'"
+    if found is None:
+        return Check("openrlhf", "note", "not installed (optional: another trainer than verl)", install)
+    try:
+        versions.check_version("openrlhf", found)
+    except ConfigError as error:
+        return Check("openrlhf", "problem", str(error), install)
+    return Check("openrlhf", "ok", f"{found}; start it with: python -m darling_plugin.integrations.openrlhf")
 
 
 def package(wanted: Package) -> Check:

@@ -1,4 +1,4 @@
-"""The groups that a run wrote down: `integrations/verl/samples.py` says what a line holds."""
+"""The groups that a run wrote down: `darling_plugin/samples.py` says what a line holds."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hook_batches import group
 
+from darling_plugin import samples
 from darling_plugin.config import SampleSettings
-from darling_plugin.integrations.verl import samples
 
 HOSTILE = "<script>alert(1)</script> | a\nb & c"
 

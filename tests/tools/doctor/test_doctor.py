@@ -54,6 +54,14 @@ def test_unsupported_verl_that_was_let_pass_is_a_note(monkeypatch):
     assert doctor.verl().status == "note"
 
 
+@pytest.mark.parametrize(("found", "status"), [(None, "note"), ("0.11.2", "ok"), ("0.12.0", "problem")])
+def test_openrlhf(monkeypatch, found, status):
+    monkeypatch.setattr(doctor, "installed", lambda name: found)
+    check = doctor.openrlhf()
+    assert check.status == status
+    assert check.remedy == ("" if status == "ok" else "pip install 'openrlhf>=0.11,<0.12'")
+
+
 def test_no_verl(monkeypatch):
     monkeypatch.setattr(versions, "verl_version", lambda: None)
     check = doctor.verl()

@@ -1,0 +1,1 @@
+"""Imported by openrlhf/models/ring_attn_utils.py."""
