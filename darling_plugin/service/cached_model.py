@@ -42,7 +42,7 @@ class Asker:
         self._under_way |= {item: loop.create_future() for item in items}
         found: dict[Item, np.ndarray] = {}
 
-        def done(numbers: list[int], rows: np.ndarray) -> None:
+        def done(numbers: list[int], rows: Sequence[np.ndarray]) -> None:
             answered = [items[number] for number in numbers]
             self.memory.keep(answered, rows)
             for item, row in zip(answered, rows, strict=True):

@@ -98,6 +98,7 @@ class PartitionService:
             correct=correct,
             short_text_rule=self.rule.short_text_rule,
             strategy=self.rule.strategy,
+            skip_implied=self._judge.skip_implied,
             lookup=self._judge.lookup if self.rule.strategy == "exact" else None,
         )
 
