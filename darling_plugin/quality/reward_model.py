@@ -15,7 +15,6 @@ or the user's text. Scores may be negative: see `darling.fusion.shift`.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -103,22 +102,21 @@ def _messages(extra_info: Mapping[str, Any] | None, data_source: str) -> Sequenc
 
 
 async def _post(url: str, payload: Mapping[str, Any]) -> Any:
-    import aiohttp
+    import httpx
 
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
-            session.post(url, json=payload) as answer,
-        ):
-            if answer.status >= 400:
-                kind = _Unavailable if answer.status >= 500 else DarlingError
-                raise kind(f"reward model at {url}: HTTP {answer.status}: {(await answer.text())[:500]}")
-            return await answer.json()
-    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        # No proxy: the router is the cluster's own.
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+            answer = await client.post(url, json=payload)
+    except httpx.TransportError as error:
         raise _Unavailable(
             f"reward model at {url}: {type(error).__name__}: {error}. Its servers' log says why; a conversation longer "
             "than reward.reward_model.rollout.max_model_len is one reason."
         ) from error
+    if answer.status_code >= 400:
+        kind = _Unavailable if answer.status_code >= 500 else DarlingError
+        raise kind(f"reward model at {url}: HTTP {answer.status_code}: {answer.text[:500]}")
+    return answer.json()
 
 
 def _score(answer: Any) -> float:

@@ -17,18 +17,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.worker import RefusedError, Worker, WorkerError, checked_rows
 from darling_plugin.similarity.classifier.batches import by_length
 from darling_plugin.similarity.classifier.decision import tokens_of
 from darling_plugin.similarity.classifier.memory import Item
+from darling_plugin.similarity.classifier.rows import Rows
 
 logger = logging.getLogger(__name__)
 
-Done = Callable[[list[int], Sequence[np.ndarray]], None]
+Done = Callable[[list[int], Rows], None]
 
 
 @dataclass(frozen=True)
@@ -150,11 +149,12 @@ class Pool:
         end = self.limits.characters
         return item[:end] if isinstance(item, str) else (item[0][:end], item[1][:end])
 
-    async def _tried(self, batch: list[Item], tokens: int) -> Sequence[np.ndarray]:
+    async def _tried(self, batch: list[Item], tokens: int) -> Rows:
         now = asyncio.get_running_loop().time
         tries = _Tries()
         while True:
-            async with contextlib.nullcontext() if tries.failures else self._turn:  # one that failed waits no second time
+            # A batch that failed has waited for its turn before.
+            async with contextlib.nullcontext() if tries.failures else self._turn:
                 seat = await self._free_seat(tries)
                 seat.batches, seat.tokens = seat.batches + 1, seat.tokens + tokens
             try:

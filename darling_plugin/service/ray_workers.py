@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from darling_plugin.errors import ConfigError, DarlingError
 from darling_plugin.service.cores import SHARE_OF_NODE, set_threads
 from darling_plugin.service.counts import Counts
@@ -21,6 +19,7 @@ from darling_plugin.service.placement import Slot, check_memory
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.worker import RefusedError, Worker, WorkerError, tally_of
 from darling_plugin.similarity.classifier.memory import Item
+from darling_plugin.similarity.classifier.rows import Rows
 
 if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
@@ -47,7 +46,7 @@ class Replica:
         if kept_free and torch.cuda.is_available():
             check_memory("the model", *torch.cuda.mem_get_info(device), kept_free)
 
-    def answer(self, items: Sequence[Any]) -> tuple[Sequence[np.ndarray], Counter[str]]:
+    def answer(self, items: Sequence[Any]) -> tuple[Rows, Counter[str]]:
         """Rows, and what the model has counted of itself so far."""
         return self._forward(items), tally_of(self._forward)
 
@@ -74,7 +73,7 @@ class RayWorker:
         self._slot = slot
         self.actor: Any = self._start()
 
-    async def answer(self, items: Sequence[Item]) -> Sequence[np.ndarray]:
+    async def answer(self, items: Sequence[Item]) -> Rows:
         import ray
 
         try:

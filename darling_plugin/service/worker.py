@@ -12,7 +12,7 @@ import numpy as np
 
 from darling_plugin.errors import SimilarityError
 from darling_plugin.similarity.classifier.memory import Item
-from darling_plugin.similarity.classifier.rows import vector_of
+from darling_plugin.similarity.classifier.rows import Rows, vector_of
 
 TALLIED = ("truncated", "missing")  # what a model may count of itself, and `Counts` has a field for
 
@@ -71,7 +71,7 @@ class LocalWorker:
     async def load(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._loaded)
 
-    async def answer(self, items: Sequence[Item]) -> Sequence[np.ndarray]:
+    async def answer(self, items: Sequence[Item]) -> Rows:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, items)
 
     def _loaded(self) -> Callable[[Sequence[Any]], Any]:
@@ -82,7 +82,7 @@ class LocalWorker:
         except Exception as error:  # whatever a model raises; no other worker would do better
             raise RefusedError(f"{self.name} cannot be loaded: {type(error).__name__}: {error}") from error
 
-    def _answer(self, items: Sequence[Item]) -> Sequence[np.ndarray]:
+    def _answer(self, items: Sequence[Item]) -> Rows:
         forward = self._loaded()
         try:
             rows = checked_rows(forward(items), len(items))
@@ -103,7 +103,7 @@ def tally_of(model: object) -> Counter[str]:
     return Counter({name: getattr(model, name) for name in TALLIED if hasattr(model, name)})
 
 
-def checked_rows(answer: object, expected: int) -> Sequence[np.ndarray]:
+def checked_rows(answer: object, expected: int) -> Rows:
     """The answer as `expected` rows of finite numbers. Raises `WorkerError` where it is anything else.
 
     Rows are float32 of one length, or a list of what `rows.pack` makes, each of its own length.

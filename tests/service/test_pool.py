@@ -154,7 +154,7 @@ class Slow(Oracle):
 
 
 def test_a_slow_worker_is_not_a_dead_one():
-    # A validation of 760 prompts × 8 long responses: 21,280 pairs, here a batch each, 0.2 s a batch at each of 4 workers:
+    # A validation of 760 prompts × 8 long responses: 21,280 pairs, here a batch each, 0.2 s a batch at each of four:
     # 1,064 s in all, while a batch may take 120 s and no answer may be missing for 300 s.
     async def scene():
         pairs = [(f"a{k}", f"b{k}") for k in range(760 * 28)]

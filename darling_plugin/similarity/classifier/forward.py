@@ -17,7 +17,7 @@ import numpy as np
 from darling_plugin.similarity.classifier.batches import TOKENS, Progress, by_length
 from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.classifier.memory import Item
-from darling_plugin.similarity.classifier.rows import pack
+from darling_plugin.similarity.classifier.rows import Rows, pack
 from darling_plugin.similarity.classifier.truncation import CHARACTERS_PER_TOKEN
 
 AT_ONCE = 2048  # rows whose tokens are held in memory together
@@ -31,7 +31,7 @@ class Forward(Protocol):
         """How many texts were cut so far."""
         ...
 
-    def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> Sequence[np.ndarray]:
+    def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> Rows:
         """rows[k] = what the model says of items[k]: (width,) float32, or what `rows.pack` makes."""
         ...
 

@@ -39,9 +39,9 @@ NUMBERS = 2**31  # of words; one bit of a code is left to say that the word is a
 class Words:
     """The words of one response.
 
-    codes: (distinct words,) uint32, 2 · number of the word, plus 1 where it is a name. A word of the table has its place
-    as its number; any other a hash above those, in 31 bits: of 3,000 such words, two share a number in one group of 500.
-    length: words in all.
+    codes: (distinct words,) uint32, 2 · number of the word, plus 1 where it is a name. A word of the table has its
+    place as its number; any other a hash above those, in 31 bits: of 3,000 such words, two share a number in one group
+    of 500. length: words in all.
     """
 
     codes: np.ndarray

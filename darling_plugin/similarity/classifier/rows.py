@@ -12,6 +12,8 @@ import numpy as np
 from darling_plugin.similarity.classifier.lexical_features import Words
 
 HEADER = 2
+Rows = np.ndarray | list[np.ndarray]
+"""One row per item: a float32 matrix, or a list of what `pack` makes."""
 
 
 def pack(vector: np.ndarray, words: Words) -> np.ndarray:
