@@ -17,6 +17,7 @@ from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
 from darling_plugin.objectives import Objective, build_objective, find_objective
 from darling_plugin.similarity import Similarity, build_similarity
+from darling_plugin.similarity.text import Read, text_reader
 
 
 class _Node(BaseModel):
@@ -41,7 +42,15 @@ class SimilaritySettings(_Node):
     timeout_s: float | None = Field(None, gt=0, description="judge: seconds for one request; null is 120")
     deadline_s: float | None = Field(None, gt=0, description="judge: seconds with all retries; null is 300")
     max_tokens: int | None = Field(None, ge=1, description="judge: tokens of one reply; null is 1024")
+    max_missing: float | None = Field(
+        None, ge=0, le=1, description="judge: share of questions without a verdict that count as distinct; null is 0.05"
+    )
     function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
+    text: str = Field(
+        "whole",
+        description="what the similarity reads of a response: whole | answer, what follows the last </think> | "
+        "head_tail, its beginning and its end | module:function, from a list of texts to a list of texts",
+    )
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
     )
@@ -51,8 +60,13 @@ class SimilaritySettings(_Node):
 
     def build(self) -> Similarity:
         """The similarity; raises `ConfigError` where its model or function cannot be found."""
-        own = self.model_dump(exclude={"name", "threshold", "short_text_rule"}, exclude_none=True)
+        text_reader(self.text)
+        own = self.model_dump(exclude={"name", "text", "threshold", "short_text_rule"}, exclude_none=True)
         return build_similarity(self.name, **own)
+
+    def reader(self, similarity: Similarity | None) -> Read:
+        """What turns responses into what this similarity reads of them."""
+        return text_reader(self.text, max_tokens=getattr(getattr(similarity, "front", None), "max_tokens", None))
 
 
 class DiversitySettings(_Node):
@@ -120,7 +134,12 @@ class ServiceSettings(_Node):
     api_key_env: str | None = Field(None, description="urls: the environment variable with the servers' key")
     batch_tokens: int = Field(16_384, ge=1, description="of the texts that are sent to a worker together, about")
     timeout_s: float = Field(120.0, gt=0, description="for one batch at one worker, which is then given to another")
-    deadline_s: float = Field(300.0, gt=0, description="for one batch at all of them, after which on_failure decides")
+    deadline_s: float = Field(
+        300.0,
+        gt=0,
+        description="without an answer from any worker, after which on_failure decides",
+    )
+    load_timeout_s: float = Field(1800.0, gt=0, description="ray: for a replica to load its model")
 
     @model_validator(mode="after")
     def _consistent(self) -> ServiceSettings:

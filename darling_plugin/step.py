@@ -164,9 +164,12 @@ class Step:
         self.settings = settings
         self.objective: Objective = settings.build_objective()
         self.classes = classes
+        self.read = settings.similarity.reader(similarity)
+        """What turns responses into what the similarity reads of them (`similarity/text.py`)."""
         if classes is None and needs_similarity(self.objective):
             similarity = settings.similarity.build() if similarity is None else similarity
             self.classes = InProcess(similarity, settings.partition_rule(similarity))
+            self.read = settings.similarity.reader(similarity)
         self._shift = _initial_shift(settings, self.objective, reward_model)
         self._log = _StepLog()
 
@@ -188,7 +191,8 @@ class Step:
         try:
             if "classes" in self.objective.needs:
                 assert self.classes is not None
-                partition = self.classes.partition(texts, uid, correct if self.objective.scope == "correct" else None)
+                among = correct if self.objective.scope == "correct" else None
+                partition = self.classes.partition(self.read(texts), uid, among)
             scored = self.objective.score(self._batch(rollouts, texts, uid, quality, correct, partition))
         except SimilarityError as error:
             if self.settings.on_failure == "raise":
@@ -243,8 +247,8 @@ class Step:
             quality=self._shifted(quality, uid),
             correct=correct,
             labels=None if partition is None else partition.labels,
-            vectors=self._vectors(texts) if "vectors" in needs else None,
-            probabilities=self._probabilities(texts, uid) if "probabilities" in needs else None,
+            vectors=self._vectors(self.read(texts)) if "vectors" in needs else None,
+            probabilities=self._probabilities(self.read(texts), uid) if "probabilities" in needs else None,
             answers=_answers(self.settings, texts) if "answers" in needs else None,
             logprobs=_required("logprobs", rollouts.logprobs, self.settings) if "logprobs" in needs else None,
             prompts=list(_required("prompts", rollouts.prompts, self.settings)) if "prompts" in needs else None,

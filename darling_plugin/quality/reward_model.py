@@ -125,29 +125,34 @@ def _messages(extra_info: Mapping[str, Any] | None, data_source: str) -> Sequenc
 
 
 async def _post(url: str, payload: Mapping[str, Any]) -> Any:
-    import aiohttp
+    import httpx
+
+    async def ask() -> tuple[int, Mapping[str, str], bytes]:
+        # No proxy: the router is the cluster's own.
+        async with (
+            httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client,
+            client.stream("POST", url, json=payload) as answer,
+        ):
+            return answer.status_code, answer.headers, await bounded(answer.aiter_bytes(), f"reward model at {url}")
 
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
-            session.post(url, json=payload, allow_redirects=False) as answer,
-        ):
-            body = await bounded(answer.content.iter_any(), f"reward model at {url}")
-            if answer.status >= 300:
-                words = f"reward model at {url}: HTTP {answer.status}: {said(body.decode('utf-8', 'replace'))}"
-                if is_retried(answer.status):
-                    raise _Unavailable(words, retry_after_s(answer.headers))
-                raise DarlingError(words)
-            try:
-                return json.loads(body)
-            except (ValueError, RecursionError):
-                words = said(body[:1000].decode("utf-8", "replace"))
-                raise _Unavailable(f"reward model at {url}: its answer is not JSON: {words}") from None
-    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        # httpx bounds each read, not the whole request.
+        status, headers, body = await asyncio.wait_for(ask(), TIMEOUT_S)
+    except (httpx.TransportError, asyncio.TimeoutError) as error:
         raise _Unavailable(
             f"reward model at {url}: {type(error).__name__}: {error}. Its servers' log says why; a conversation longer "
             "than reward.reward_model.rollout.max_model_len is one reason."
         ) from error
+    if status >= 300:
+        words = f"reward model at {url}: HTTP {status}: {said(body.decode('utf-8', 'replace'))}"
+        if is_retried(status):
+            raise _Unavailable(words, retry_after_s(headers))
+        raise DarlingError(words)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        words = said(body[:1000].decode("utf-8", "replace"))
+        raise _Unavailable(f"reward model at {url}: its answer is not JSON: {words}") from None
 
 
 def _score(answer: Any) -> float:

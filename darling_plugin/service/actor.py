@@ -7,6 +7,7 @@ the actor itself dies, Ray makes a new one; its memory is gone, and the next par
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from darling_plugin.core.groups import Uid
 from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
 from darling_plugin.service.build import Backend, start_service
 from darling_plugin.service.counts import Counts
+from darling_plugin.service.placement import Slot, release
 from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ THREADS = 32  # calls at once: a partition may take a minute, and responses keep
 
 
 class ServiceActor:
-    """The service, in an actor. Takes plain values: the judge is made here."""
+    """The service, in an actor. Takes plain values: the similarity is made here."""
 
     def __init__(
         self,
@@ -38,9 +40,10 @@ class ServiceActor:
         rule: PartitionRule,
         backend: Backend,
         job: str,
+        slots: Sequence[Slot] = (),
     ):
         judge = SimilaritySettings(**similarity).build()
-        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job)
+        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job, slots=slots)
 
     def submit(self, uid: Hashable, text: str) -> None:
         self._service.submit(uid, text)
@@ -78,6 +81,7 @@ class RemoteService:
 
     Args:
         holds: what must live as long as the service, such as actors that serve its model.
+        slots: GPUs for the replicas (`placement.py`); those reserved for it are given back when it closes.
 
     Raises `ConfigError` where a service of this job is there already.
     """
@@ -89,6 +93,7 @@ class RemoteService:
         rule: PartitionRule,
         backend: Backend,
         holds: Any = None,
+        slots: Sequence[Slot] = (),
     ):
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -108,15 +113,19 @@ class RemoteService:
         judge = _absolute(similarity).model_dump()
         try:
             self._actor = actor.options(**options).remote(
-                judge, settings.model_dump(), rule, backend, here.get_job_id()
+                judge, settings.model_dump(), rule, backend, here.get_job_id(), list(slots)
             )
         except ValueError as error:
             raise ConfigError(
                 f"this Ray job has a partition service already ({actor_name()}): one job trains one policy. {error}"
             ) from None
         self._holds = holds
+        self._slots = slots
         self._get: Any = ray.get
         self._kill: Any = ray.kill
+        self._closed = False
+        # verl's `on_train_end` does not run where a job ends at its last step (0.9.1), so this process's end closes it.
+        atexit.register(self.close)
         self._get(self._actor.resume.remote())  # raises here what is wrong with the settings
 
     def partition(
@@ -134,13 +143,14 @@ class RemoteService:
         return self._answer(self._actor.vectors.remote(list(texts)))
 
     def pause(self) -> None:
-        self._get(self._actor.pause.remote())
+        self._told(self._actor.pause.remote())
 
     def resume(self) -> None:
-        self._get(self._actor.resume.remote())
+        self._told(self._actor.resume.remote())
 
     def counts(self) -> Counts:
-        return self._get(self._actor.counts.remote())
+        """What it did since the last call; all 0 where it is gone, the steps that it cannot serve say so themselves."""
+        return self._told(self._actor.counts.remote()) or Counts()
 
     def memory(self) -> dict[str, Contents]:
         return self._answer(self._actor.memory.remote())
@@ -149,9 +159,22 @@ class RemoteService:
         self._answer(self._actor.remember.remote(contents))
 
     def close(self) -> None:
-        """End the service and its replicas."""
-        self._get(self._actor.close.remote())
+        """End the service and its replicas. A second call does nothing; one that is gone already is no error."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self._told(self._actor.close.remote())
         self._kill(self._actor)
+        release(self._slots)
+
+    def _told(self, call: Any) -> Any:
+        """What the actor gave to a call that no step depends on; None, with a warning, where it is gone."""
+        try:
+            return self._answer(call)
+        except SimilarityError as error:
+            logger.warning("darling: %s", error)
+            return None
 
     def _answer(self, call: Any) -> Any:
         """What the actor gave; raises what it raised, and `SimilarityError` where it is gone."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,29 +16,36 @@ import numpy as np
 from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
 from darling_plugin.service.cached_model import Asker
+from darling_plugin.service.cores import set_threads
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.service import PartitionService
 from darling_plugin.service.verdicts import Cascade, Judging, Verdicts
 from darling_plugin.service.worker import LocalWorker, Worker
-from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
+from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, JudgeSimilarity, Similarity
+from darling_plugin.similarity.base import Divided
 from darling_plugin.similarity.classifier.card import Card
 from darling_plugin.similarity.classifier.memory import Memory
 from darling_plugin.similarity.classifier.published import is_published
-from darling_plugin.similarity.classifier.scorer import DEFAULT, load_forward
+from darling_plugin.similarity.classifier.scorer import DEFAULT
 
 if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
+    from darling_plugin.service.placement import Slot
+    from darling_plugin.similarity.classifier.forward import Forward
 
 logger = logging.getLogger(__name__)
 
 Backend = Literal["local", "ray", "urls"]
+PAIRS_PER_QUESTION_AT_ONCE = 4  # in a batch for an LLM judge, so that few questions are waited for at its end
 
 
 class PlainReader:
-    """A judge that is asked as it is, one item a pair, such as an LLM behind an endpoint; in the service's process."""
+    """A similarity that is called as it is, one item a pair, such as an LLM judge; in the service's process."""
 
     reads: Literal["texts", "pairs"] = "pairs"
+    max_tokens: int | None = None
+    characters: int | None = None
 
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         return list(dict.fromkeys(pairs))
@@ -44,8 +54,28 @@ class PlainReader:
         return np.array([rows[pair][0] for pair in pairs], dtype=np.float64)
 
 
+class _Called:
+    """A similarity as a model: a column of P for pairs."""
+
+    def __init__(self, similarity: Similarity):
+        self._similarity = similarity
+
+    @property
+    def missing(self) -> int:
+        return int(getattr(self._similarity, "missing", 0))
+
+    def __call__(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        return np.asarray(self._similarity(pairs))[:, None]
+
+
 def start_service(
-    similarity: Similarity, rule: PartitionRule, settings: ServiceSettings, *, backend: Backend, job: str = ""
+    similarity: Similarity,
+    rule: PartitionRule,
+    settings: ServiceSettings,
+    *,
+    backend: Backend,
+    job: str = "",
+    slots: Sequence[Slot] = (),
 ) -> PartitionService:
     """A service in this process.
 
@@ -53,6 +83,7 @@ def start_service(
         similarity: the judge; of a classifier only the light half is used here, unless the backend is local.
         backend: where the forward passes run.
         job: goes into the names of Ray actors, so that two jobs on one cluster do not meet.
+        slots: GPUs for the replicas, as many for each classifier of a cascade; none puts them on the CPUs.
 
     Raises `ConfigError` where the judge cannot be run so.
     """
@@ -60,9 +91,10 @@ def start_service(
 
     async def make() -> Judging:
         if not isinstance(similarity, CascadeSimilarity):
-            return _verdicts(similarity, settings, backend, job, counts)
-        first = _verdicts(similarity.first, settings, backend, f"{job}-first", counts)
-        second = _verdicts(similarity.second, settings, backend, job, counts)
+            return _verdicts(similarity, settings, backend, job, counts, slots)
+        half = len(slots) // 2
+        first = _verdicts(similarity.first, settings, backend, f"{job}-first", counts, slots[half:])
+        second = _verdicts(similarity.second, settings, backend, job, counts, slots[:half])
         return Cascade(first, second, similarity.card.low, similarity.card.high)
 
     return PartitionService(make, counts, rule)
@@ -95,27 +127,50 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
 
 
 def _verdicts(
-    similarity: Similarity, settings: ServiceSettings, backend: Backend, job: str, counts: Counts
+    similarity: Similarity,
+    settings: ServiceSettings,
+    backend: Backend,
+    job: str,
+    counts: Counts,
+    slots: Sequence[Slot],
 ) -> Verdicts:
-    if not isinstance(similarity, ClassifierSimilarity):
-        whole = LocalWorker(type(similarity).__name__, lambda: lambda pairs: np.asarray(similarity(pairs))[:, None])
-        return Verdicts(PlainReader(), Asker(Pool([whole], counts, _limits(settings, patient=True)), Memory()))
-    if backend == "urls" and similarity.front.reads == "pairs":
-        pool = Pool(_servers(similarity.model, similarity.front.card, settings), counts, _limits(settings))
+    if not isinstance(similarity, Divided):
+        called = LocalWorker(type(similarity).__name__, partial(_Called, similarity))
+        return Verdicts(PlainReader(), Asker(Pool([called], counts, _called_limits(similarity, settings)), Memory()))
+    reader = similarity.front
+    limits = Limits(
+        tokens=settings.batch_tokens,
+        timeout_s=settings.timeout_s,
+        deadline_s=settings.deadline_s,
+        load_timeout_s=settings.load_timeout_s,
+        max_tokens=reader.max_tokens,
+        characters=reader.characters,
+    )
+    if backend == "urls" and isinstance(similarity, ClassifierSimilarity) and reader.reads == "pairs":
+        pool = Pool(_servers(similarity.model, similarity.front.card, settings), counts, limits)
     elif backend == "ray":
         from darling_plugin.service.ray_workers import replicas
 
-        pool = replicas(job, similarity.model, settings, counts, _limits(settings))
+        pool = replicas(job, similarity.loader, settings, counts, limits, slots)
     else:
-        load = partial(load_forward, similarity.model, device=similarity.device)
-        pool = Pool([LocalWorker(similarity.model, load)], counts, _limits(settings, patient=True))
-    return Verdicts(similarity.front, Asker(pool, Memory()))
+        load = partial(_load_here, similarity)
+        # A thread that is slow cannot be replaced by another, so it has all the time there is.
+        patient = replace(limits, timeout_s=None)
+        pool = Pool([LocalWorker(similarity.model, load)], counts, patient)
+    return Verdicts(reader, Asker(pool, Memory(characters=reader.characters)))
 
 
-def _limits(settings: ServiceSettings, *, patient: bool = False) -> Limits:
-    """Patient: a thread that is slow cannot be replaced by another, so it has all the time there is."""
-    timeout_s = settings.deadline_s if patient else settings.timeout_s
-    return Limits(tokens=settings.batch_tokens, timeout_s=timeout_s, deadline_s=settings.deadline_s)
+def _load_here(similarity: Divided) -> Forward:
+    set_threads()
+    return similarity.loader(similarity.device)()
+
+
+def _called_limits(similarity: Similarity, settings: ServiceSettings) -> Limits:
+    """A judge has deadlines of its own for each question, and gets enough pairs to ask `concurrency` at once."""
+    if isinstance(similarity, JudgeSimilarity):
+        rows = PAIRS_PER_QUESTION_AT_ONCE * similarity.concurrency
+        return Limits(tokens=sys.maxsize, rows=rows, timeout_s=None, deadline_s=math.inf)
+    return Limits(tokens=settings.batch_tokens, timeout_s=None, deadline_s=settings.deadline_s)
 
 
 def _servers(model: str, card: Card, settings: ServiceSettings) -> list[Worker]:

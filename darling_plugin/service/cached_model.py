@@ -9,6 +9,7 @@ import numpy as np
 
 from darling_plugin.service.pool import Pool
 from darling_plugin.similarity.classifier.memory import Item, Memory
+from darling_plugin.similarity.classifier.rows import Rows
 
 
 class Asker:
@@ -42,7 +43,7 @@ class Asker:
         self._under_way |= {item: loop.create_future() for item in items}
         found: dict[Item, np.ndarray] = {}
 
-        def done(numbers: list[int], rows: np.ndarray) -> None:
+        def done(numbers: list[int], rows: Rows) -> None:
             answered = [items[number] for number in numbers]
             self.memory.keep(answered, rows)
             for item, row in zip(answered, rows, strict=True):

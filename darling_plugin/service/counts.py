@@ -13,6 +13,12 @@ class Counts:
     """Texts, or ordered pairs, that a model has read."""
     cached: int = 0
     """Texts, or ordered pairs, that were known already."""
+    texts: int = 0
+    """Texts in what was read; one that is in several pairs of a batch counts once for it."""
+    truncated: int = 0
+    """Of those, longer than the model reads."""
+    missing: int = 0
+    """Questions to an LLM judge without a verdict, taken as distinct."""
     batches: int = 0
     tokens: int = 0
     """Of what was read, estimated."""
@@ -42,3 +48,8 @@ class Counts:
     def batch_fill(self) -> float:
         """How full the batches were, in [0, 1]; 1 where there were none."""
         return min(1.0, self.tokens / self.room) if self.room else 1.0
+
+    @property
+    def truncated_share(self) -> float:
+        """Share of the texts that were cut, in [0, 1]; 0 where none was read."""
+        return min(1.0, self.truncated / self.texts) if self.texts else 0.0

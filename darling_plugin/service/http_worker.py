@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,7 @@ class HttpWorker:
 
     def __init__(self, url: str, open_wire: Callable[[], Wire], api_key: str | None = None):
         self.name = url.rstrip("/")
+        self.tally = Counter[str]()
         self._open_wire = open_wire
         self._key = api_key
 
@@ -60,17 +62,21 @@ class HttpWorker:
         if response.status_code != 200:
             raise WorkerError(f"HTTP {response.status_code}: {_message(response)}")
         try:
-            return await asyncio.to_thread(lambda: self._wire.rows(response.json()))
+            rows = await asyncio.to_thread(lambda: self._wire.rows(response.json()))
+            self.tally = Counter(truncated=self._wire.truncated)
+            return rows
         except (KeyError, TypeError, ValueError) as error:
             raise WorkerError(f"its answer makes no sense: {type(error).__name__} {error}") from error
 
-    async def is_well(self) -> bool:
+    async def load(self) -> None:
         import httpx
 
         try:
-            return bool((await self._client.get("/health", timeout=HEALTH_S)).status_code == 200)
-        except httpx.TransportError:
-            return False
+            status = (await self._client.get("/health", timeout=HEALTH_S)).status_code
+        except httpx.TransportError as error:
+            raise WorkerError(f"{type(error).__name__} {error}".strip()) from error
+        if status != 200:
+            raise WorkerError(f"/health says HTTP {status}")
 
     async def reset(self) -> None:
         """Whoever runs the server must see to it; the request was cancelled when its connection was closed."""

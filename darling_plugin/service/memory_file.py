@@ -23,6 +23,7 @@ from darling_plugin.similarity.classifier.memory import Contents
 logger = logging.getLogger(__name__)
 
 JUDGE = "judge.of"
+ROWS = 2  # how rows are written; other numbers are other similarities' rows to this version
 
 
 def judge_of(similarity: SimilaritySettings) -> str:
@@ -30,16 +31,16 @@ def judge_of(similarity: SimilaritySettings) -> str:
 
     A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
     """
-    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule"})
+    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule", "text"})
     files = sorted(_files(similarity.model)) if similarity.model else []
-    return hashlib.sha256(json.dumps([chosen, files]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([ROWS, chosen, files]).encode()).hexdigest()
 
 
 def write(path: Path, contents: Mapping[str, Contents], judge: str) -> None:
     """Write the file, in place of the one that is there."""
     arrays: dict[str, Any] = {JUDGE: np.array(judge)}
-    for name, (keys, rows) in contents.items():
-        arrays |= {f"{name}.keys": keys, f"{name}.rows": rows}
+    for name, held in contents.items():
+        arrays |= {f"{name}.{field}": array for field, array in held._asdict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, shared=True) as part, part.open("wb") as file:
         np.savez(file, **arrays)
@@ -53,7 +54,7 @@ def read(path: Path, judge: str) -> dict[str, Contents] | None:
                 logger.info("darling: %s is of another judge, and starts empty", path)
                 return None
             names = [key.removesuffix(".keys") for key in arrays.files if key.endswith(".keys")]
-            return {name: Contents(arrays[f"{name}.keys"], arrays[f"{name}.rows"]) for name in names}
+            return {name: Contents(*(arrays[f"{name}.{field}"] for field in Contents._fields)) for name in names}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         logger.warning("darling: %s cannot be read, and what the judge said is asked again: %s", path, error)
         return None

@@ -1,8 +1,10 @@
 """Batches over workers: the least loaded first, and a batch that one of them fails goes to another.
 
-A worker that fails rests, twice as long each time in a row, and is asked for its health before it gets work again. A
-batch is tried until its deadline; then the error names every worker and what it said. Rows are checked before they are
-anybody's: a wrong number of them, or one that is not finite, is a failure of the worker.
+A worker gets work once it has loaded, and one that fails rests, twice as long each time in a row, and then shows that
+it can work again. Slow is not dead: a batch's clock starts when a worker takes it, and a batch is given up only when no
+batch of the pool was answered for `deadline_s` and nothing is loading, or when it has failed many times for as long.
+The error then names every worker and what it said. Rows are validated before they are passed on: a wrong number of
+them, or one that is not finite, is a failure of the worker.
 """
 
 from __future__ import annotations
@@ -10,35 +12,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
-from darling_plugin.service.worker import Worker, WorkerError, checked_rows
+from darling_plugin.service.worker import RefusedError, Worker, WorkerError, checked_rows
 from darling_plugin.similarity.classifier.batches import by_length
+from darling_plugin.similarity.classifier.decision import tokens_of
 from darling_plugin.similarity.classifier.memory import Item
+from darling_plugin.similarity.classifier.rows import Rows
 
 logger = logging.getLogger(__name__)
 
-CHARACTERS_PER_TOKEN = 4  # English prose; only the sizes of batches depend on it
-Done = Callable[[list[int], np.ndarray], None]
+Done = Callable[[list[int], Rows], None]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """tokens: of a batch. timeout_s: of a batch at one worker. deadline_s: of a batch, all its tries together.
+    """tokens: of a batch. rows: items of a batch, whatever their tokens. timeout_s: of a batch at one worker.
+    deadline_s: without an answer from any worker, or of a batch that fails again and again. load_timeout_s: of a worker
+    until it can work. max_tokens: of each text that are read. characters: of each text that are sent. None is no limit.
 
-    in_flight: batches that a worker holds at once, so that it never waits for the next. rest_s, longest_rest_s: of a
-    worker that has failed.
+    in_flight: batches that a worker holds at once, so that it never waits for the next. tries: of a batch, before its
+    own failures count. rest_s, longest_rest_s: of a worker that has failed.
     """
 
     tokens: int = 16_384
-    timeout_s: float = 120.0
+    rows: int | None = None
+    timeout_s: float | None = 120.0
     deadline_s: float = 300.0
+    load_timeout_s: float = 1800.0
+    max_tokens: int | None = None
+    characters: int | None = None
     in_flight: int = 2
+    tries: int = 10
     rest_s: float = 0.5
     longest_rest_s: float = 30.0
 
@@ -52,6 +62,21 @@ class _Seat:
         self.tokens = 0
         self.failures = 0  # in a row
         self.rests_until = 0.0
+        self.answered_at = -math.inf
+        self.said = ""  # when it failed last
+        self.ready = False
+        self.loading: asyncio.Task[None] | None = None
+        self.refused: RefusedError | None = None
+        self.tally = Counter[str]()
+
+
+class _Tries:
+    """One batch's failures so far. said: worker → what it said last."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, str] = {}
+        self.failures = 0
+        self.first_failed = math.inf
 
 
 class Pool:
@@ -61,9 +86,11 @@ class Pool:
         self.limits = limits or Limits()
         self.counts = counts
         self._seats = [_Seat(worker) for worker in workers]
+        self._turn = asyncio.Lock()  # thousands of batches wait: one at a time looks for a worker, in their order
         self._changed = asyncio.Event()
         self._open = 0  # batches under way or waiting
         self._busy_since = 0.0
+        self._progress = 0.0  # when something was last answered, or loaded, or began
 
     @property
     def workers(self) -> list[Worker]:
@@ -88,12 +115,14 @@ class Pool:
     async def answer(self, items: Sequence[Item], done: Done) -> None:
         """Call done(numbers, rows) for each batch that is answered: rows[k] is of items[numbers[k]].
 
-        Raises `SimilarityError` when a batch was not answered by its deadline. What was answered before is kept.
+        Raises `SimilarityError` when a batch is given up. What was answered before is kept.
         """
-        sizes = [tokens_of(item) for item in items]
+        sizes = [tokens_of(item, self.limits.max_tokens) for item in items]
+        rows = self.limits.rows or len(items)
         tasks = [
-            asyncio.ensure_future(self._one(items, sizes, numbers, done))
-            for numbers in by_length(sizes, self.limits.tokens)
+            asyncio.ensure_future(self._one(items, sizes, batch[start : start + rows], done))
+            for batch in by_length(sizes, self.limits.tokens)
+            for start in range(0, len(batch), rows)
         ]
         try:
             await asyncio.gather(*tasks)
@@ -102,7 +131,7 @@ class Pool:
                 task.cancel()
 
     async def _one(self, items: Sequence[Item], sizes: list[int], numbers: list[int], done: Done) -> None:
-        batch, tokens = [items[number] for number in numbers], sum(sizes[number] for number in numbers)
+        batch, tokens = [self._sent(items[number]) for number in numbers], sum(sizes[number] for number in numbers)
         self._count_open(1)
         try:
             rows = await self._tried(batch, tokens)
@@ -110,83 +139,137 @@ class Pool:
             self._count_open(-1)
         self.counts.batches += 1
         self.counts.read += len(batch)
+        self.counts.texts += len({text for item in batch for text in ((item,) if isinstance(item, str) else item)})
         self.counts.tokens += tokens
         self.counts.room += max(self.limits.tokens, tokens)
         done(numbers, rows)
 
-    async def _tried(self, batch: list[Item], tokens: int) -> np.ndarray:
+    def _sent(self, item: Item) -> Item:
+        """As it is sent to a worker: without what nobody reads."""
+        end = self.limits.characters
+        return item[:end] if isinstance(item, str) else (item[0][:end], item[1][:end])
+
+    async def _tried(self, batch: list[Item], tokens: int) -> Rows:
         now = asyncio.get_running_loop().time
-        deadline = now() + self.limits.deadline_s
-        said: dict[str, str] = {}  # worker → what it said last
+        tries = _Tries()
         while True:
-            seat = await self._free_seat(deadline, said)
-            seat.batches, seat.tokens = seat.batches + 1, seat.tokens + tokens
+            # A batch that failed has waited for its turn before.
+            async with contextlib.nullcontext() if tries.failures else self._turn:
+                seat = await self._free_seat(tries)
+                seat.batches, seat.tokens = seat.batches + 1, seat.tokens + tokens
             try:
-                limit = max(0.001, min(self.limits.timeout_s, deadline - now()))
-                rows = checked_rows(await asyncio.wait_for(seat.worker.answer(batch), limit), len(batch))
+                rows = checked_rows(await self._in_time(seat, batch), len(batch))
             except (WorkerError, asyncio.TimeoutError) as error:
-                said[seat.worker.name] = str(error) or f"no answer in {limit:.3g} s"
-                await self._rest(seat, said[seat.worker.name], hung=isinstance(error, asyncio.TimeoutError))
+                said = tries.said[seat.worker.name] = str(error) or f"no answer in {self.limits.timeout_s:.3g} s"
+                tries.failures += 1
+                tries.first_failed = min(tries.first_failed, now())
+                await self._rest(seat, said, hung=isinstance(error, asyncio.TimeoutError))
             else:
-                seat.failures = 0
+                seat.failures, seat.answered_at, self._progress = 0, now(), now()
+                self._take_tally(seat)
                 return rows
             finally:
                 seat.batches, seat.tokens = seat.batches - 1, seat.tokens - tokens
                 self._changed.set()
 
-    async def _free_seat(self, deadline: float, said: dict[str, str]) -> _Seat:
-        """The least loaded of the workers that are well."""
+    async def _in_time(self, seat: _Seat, batch: list[Item]) -> object:
+        """The worker's answer; TimeoutError when nothing came from it for `timeout_s`: it may hold an earlier batch."""
+        loop, limit = asyncio.get_running_loop(), self.limits.timeout_s
+        since, task = loop.time(), asyncio.ensure_future(seat.worker.answer(batch))
+        try:
+            while True:
+                done, _ = await asyncio.wait({task}, timeout=None if limit is None else since + limit - loop.time())
+                if done:
+                    return task.result()
+                if seat.answered_at <= since:
+                    raise asyncio.TimeoutError
+                since = seat.answered_at
+        finally:
+            task.cancel()
+
+    async def _free_seat(self, tries: _Tries) -> _Seat:
+        """The least loaded of the workers that are ready."""
         loop = asyncio.get_running_loop()
-        while loop.time() < deadline:
-            free = [s for s in self._seats if s.batches < self.limits.in_flight and s.rests_until <= loop.time()]
+        while True:
+            for seat in self._seats:
+                if seat.refused is not None:
+                    raise seat.refused
+                if not seat.ready and seat.loading is None and seat.rests_until <= loop.time():
+                    seat.loading = asyncio.ensure_future(self._load(seat))
+            free = [s for s in self._seats if s.ready and s.batches < self.limits.in_flight]
             if free:
-                seat = min(free, key=lambda seat: seat.tokens)
-                if not seat.failures or await self._recovered(seat):
-                    return seat
-                continue
+                return min(free, key=lambda seat: seat.tokens)
+            end = self._given_up_at(tries)
+            if loop.time() >= end:
+                raise SimilarityError(self._why(tries))
             self._changed.clear()
-            wake = min([deadline, *(s.rests_until for s in self._seats if s.rests_until > loop.time())])
+            wake = min([end, *(s.rests_until for s in self._seats if s.rests_until > loop.time())])
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), max(0.001, wake - loop.time()))
-        raise SimilarityError(
+                limit = None if wake == math.inf else max(0.001, wake - loop.time())
+                await asyncio.wait_for(self._changed.wait(), limit)
+
+    def _given_up_at(self, tries: _Tries) -> float:
+        """When a batch that waits is given up, if nothing changes."""
+        at_rest = math.inf if any(seat.loading for seat in self._seats) else self._progress
+        own = tries.first_failed if tries.failures >= self.limits.tries else math.inf
+        return min(at_rest, own) + self.limits.deadline_s
+
+    def _why(self, tries: _Tries) -> str:
+        resting = {seat.worker.name: seat.said for seat in self._seats if not seat.ready and seat.said}
+        said = "; ".join(f"{name}: {text}" for name, text in (resting | tries.said).items())
+        return (
             f"the partition service got no answer in {self.limits.deadline_s:.3g} s (darling.service.deadline_s) from "
-            f"{len(self._seats)} workers: {'; '.join(f'{name}: {text}' for name, text in said.items()) or 'all busy'}"
+            f"{len(self._seats)} workers: {said or 'all hold batches that they do not answer'}"
         )
 
-    async def _recovered(self, seat: _Seat) -> bool:
-        seat.rests_until = asyncio.get_running_loop().time() + self.limits.rest_s  # nobody else asks meanwhile
-        if await seat.worker.is_well():
-            seat.rests_until = 0.0
-            return True
-        self._send_to_rest(seat)
-        return False
+    async def _load(self, seat: _Seat) -> None:
+        """Make a worker ready, or send it to rest; never raises."""
+        limit = self.limits.load_timeout_s
+        try:
+            await asyncio.wait_for(seat.worker.load(), limit)
+        except RefusedError as error:
+            seat.refused = error
+        except (WorkerError, asyncio.TimeoutError) as error:
+            why = str(error) or f"not loaded in {limit:.3g} s (darling.service.load_timeout_s)"
+            self._send_to_rest(seat, why)
+            if isinstance(error, asyncio.TimeoutError):
+                await seat.worker.reset()
+        else:
+            seat.ready, self._progress = True, asyncio.get_running_loop().time()
+        finally:
+            seat.loading = None
+            self._changed.set()
 
     async def _rest(self, seat: _Seat, why: str, *, hung: bool) -> None:
         self.counts.failures += 1
-        self._send_to_rest(seat)
         logger.warning("darling: worker %s failed a batch, which goes to another: %s", seat.worker.name, why)
+        self._send_to_rest(seat, why)
         if hung:
             await seat.worker.reset()
 
-    def _send_to_rest(self, seat: _Seat) -> None:
+    def _send_to_rest(self, seat: _Seat, why: str) -> None:
+        seat.ready, seat.said = False, why
         seat.failures += 1
-        rest = min(self.limits.longest_rest_s, self.limits.rest_s * 2 ** (seat.failures - 1))
+        rest = min(self.limits.longest_rest_s, self.limits.rest_s * 2 ** min(seat.failures - 1, 16))
         seat.rests_until = asyncio.get_running_loop().time() + rest
+
+    def _take_tally(self, seat: _Seat) -> None:
+        """A restarted worker counts from 0 again, which subtraction of Counters leaves out."""
+        for name, more in (seat.worker.tally - seat.tally).items():
+            setattr(self.counts, name, getattr(self.counts, name) + more)
+        seat.tally = Counter(seat.worker.tally)
 
     def _count_open(self, change: int) -> None:
         now = asyncio.get_running_loop().time()
         if self._open == 0:
-            self._busy_since = now
+            self._busy_since = self._progress = now
         self._open += change
         self.counts.queue_depth = max(self.counts.queue_depth, self._open)
         if self._open == 0:
             self.counts.busy_seconds += now - self._busy_since
 
     async def close(self) -> None:
+        for seat in self._seats:
+            if seat.loading is not None:
+                seat.loading.cancel()
         await asyncio.gather(*(seat.worker.close() for seat in self._seats))
-
-
-def tokens_of(item: Item) -> int:
-    """About how many tokens a model reads for it."""
-    characters = len(item) if isinstance(item, str) else len(item[0]) + len(item[1])
-    return 3 + characters // CHARACTERS_PER_TOKEN

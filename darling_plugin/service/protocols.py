@@ -23,7 +23,10 @@ class Request(NamedTuple):
 
 
 class Wire(Protocol):
-    """How one kind of classifier is asked over HTTP."""
+    """How one kind of classifier is asked over HTTP. truncated: texts that were cut so far."""
+
+    @property
+    def truncated(self) -> int: ...
 
     def request(self, items: Sequence[Item]) -> Request: ...
 
@@ -40,6 +43,10 @@ class ScoreWire:
 
         self._cut = Cutter(AutoTokenizer.from_pretrained(folder, trust_remote_code=False), card.max_tokens)
 
+    @property
+    def truncated(self) -> int:
+        return self._cut.truncated
+
     def request(self, items: Sequence[Item]) -> Request:
         cut = {text: self._cut(text) for text in dict.fromkeys(text for pair in items for text in pair)}
         first, second = ([cut[pair[side]] for pair in items] for side in (0, 1))
@@ -55,6 +62,10 @@ class ClassifyWire:
 
     def __init__(self, model: str):
         self._reader = published.open_reader(model)
+
+    @property
+    def truncated(self) -> int:
+        return self._reader.truncated
 
     def request(self, items: Sequence[Item]) -> Request:
         pairs = [item for item in items if isinstance(item, tuple)]

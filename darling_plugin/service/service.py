@@ -25,7 +25,7 @@ from darling_plugin.errors import SimilarityError
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.incremental_group import Arrivals
 from darling_plugin.service.verdicts import Judging
-from darling_plugin.similarity.classifier.memory import Contents
+from darling_plugin.similarity.classifier.memory import Contents, Memory
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ class PartitionService:
             correct=correct,
             short_text_rule=self.rule.short_text_rule,
             strategy=self.rule.strategy,
+            skip_implied=self._judge.skip_implied,
             lookup=self._judge.lookup if self.rule.strategy == "exact" else None,
         )
 
@@ -116,6 +117,11 @@ class PartitionService:
             return self._counts.take()
 
         return self._run(take())
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What its models said so far, each under a name."""
+        return self._judge.memories
 
     def memory(self) -> dict[str, Contents]:
         """What the judge's models said so far, for `remember` of a service with the same judge."""

@@ -1,14 +1,14 @@
 """From pairs of responses to P(equivalent), with the forward passes somewhere else.
 
 Verdicts      one classifier: what must be read, asked of its workers, and what the rows mean
-Cascade       a cheap classifier settles the clear pairs, a dear one the doubtful ones
+Cascade       a cheap classifier decides the confident pairs, an expensive one the rest
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -16,19 +16,11 @@ from darling_plugin.core.partition import Lookup
 from darling_plugin.errors import SimilarityError
 from darling_plugin.service.cached_model import Asker
 from darling_plugin.similarity.cascade import settle
+from darling_plugin.similarity.classifier.decision import Reading
 from darling_plugin.similarity.classifier.memory import Memory
+from darling_plugin.similarity.classifier.rows import vector_of
 
 Pairs = Sequence[tuple[str, str]]
-
-
-class Reader(Protocol):
-    """The light half of a judge (`classifier/front.py` has those of classifiers)."""
-
-    reads: Literal["texts", "pairs"]
-
-    def items(self, pairs: Pairs) -> list[Any]: ...
-
-    def probabilities(self, pairs: Pairs, rows: Mapping[Any, np.ndarray]) -> np.ndarray: ...
 
 
 class Judging(Protocol):
@@ -37,6 +29,11 @@ class Judging(Protocol):
     @property
     def lookup(self) -> Lookup | None:
         """Verdicts that are known without a model; None where finding out costs as much as asking."""
+        ...
+
+    @property
+    def skip_implied(self) -> bool:
+        """Whether a verdict costs more than finding out that it is not needed."""
         ...
 
     async def probabilities(self, pairs: Pairs) -> np.ndarray:
@@ -62,13 +59,18 @@ class Judging(Protocol):
 class Verdicts:
     """One judge."""
 
-    def __init__(self, reader: Reader, asker: Asker):
+    def __init__(self, reader: Reading, asker: Asker):
         self.reader = reader
         self.asker = asker
 
     @property
     def lookup(self) -> Lookup | None:
         return self._known if self.reader.reads == "pairs" else None
+
+    @property
+    def skip_implied(self) -> bool:
+        # Once the texts are read, all pairs of a group are one product of matrices: one round, and no bookkeeping.
+        return self.reader.reads == "pairs"
 
     async def probabilities(self, pairs: Pairs) -> np.ndarray:
         rows = await self.asker.rows(self.reader.items(pairs))
@@ -88,7 +90,7 @@ class Verdicts:
                 "darling.similarity.name=embedding, or darling.similarity.model to a bi-encoder (null is one)"
             )
         rows = await self.asker.rows(list(dict.fromkeys(texts)))
-        return np.stack([rows[text] for text in texts])
+        return np.stack([vector_of(rows[text]) for text in texts])
 
     @property
     def memories(self) -> Mapping[str, Memory]:
@@ -113,6 +115,7 @@ class Cascade:
     """P of the first classifier where it is clear, else of the second (`similarity/cascade.py`)."""
 
     lookup = None
+    skip_implied = True
 
     def __init__(self, first: Verdicts, second: Verdicts, low: float, high: float):
         self.first = first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -11,6 +12,9 @@ import numpy as np
 
 from darling_plugin.errors import SimilarityError
 from darling_plugin.similarity.classifier.memory import Item
+from darling_plugin.similarity.classifier.rows import Rows, vector_of
+
+TALLIED = ("truncated", "missing")  # what a model may count of itself, and `Counts` has a field for
 
 
 class WorkerError(Exception):
@@ -18,20 +22,27 @@ class WorkerError(Exception):
 
 
 class RefusedError(SimilarityError):
-    """The batch itself is wrong, so no worker would take it: the model, the key or the request must be mended."""
+    """The batch itself is wrong, so no worker would take it: the model, the key or the request must be fixed."""
 
 
 class Worker(Protocol):
-    """One place where a model is."""
+    """One place where a model is.
+
+    tally: running totals of what its model counts of itself, by the name of a field of `Counts`.
+    """
 
     name: str
+    tally: Counter[str]
 
-    async def answer(self, items: Sequence[Item]) -> Any:
-        """Rows, one per item, shape (len(items), width). Raises `WorkerError` and `RefusedError`, nothing else."""
+    async def load(self) -> None:
+        """Returns once it can take work: before its first batch, and after it has failed one.
+
+        Raises `WorkerError` when it cannot now, and `RefusedError` when it never can.
+        """
         ...
 
-    async def is_well(self) -> bool:
-        """Whether it can take work again, after it has failed."""
+    async def answer(self, items: Sequence[Item]) -> Any:
+        """Rows, one per item. Raises `WorkerError` and `RefusedError`, nothing else."""
         ...
 
     async def reset(self) -> None:
@@ -44,7 +55,7 @@ class Worker(Protocol):
 
 
 class LocalWorker:
-    """The model in this process, in a thread of its own; loaded by the first batch.
+    """The model in this process, in a thread of its own.
 
     Args:
         load: makes what answers: items → rows.
@@ -52,23 +63,33 @@ class LocalWorker:
 
     def __init__(self, name: str, load: Callable[[], Callable[[Sequence[Any]], Any]]):
         self.name = name
+        self.tally = Counter[str]()
         self._load = load
         self._forward: Callable[[Sequence[Any]], Any] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling-model")
 
-    async def answer(self, items: Sequence[Item]) -> np.ndarray:
+    async def load(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._loaded)
+
+    async def answer(self, items: Sequence[Item]) -> Rows:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, items)
 
-    def _answer(self, items: Sequence[Item]) -> np.ndarray:
+    def _loaded(self) -> Callable[[Sequence[Any]], Any]:
         try:
             if self._forward is None:
                 self._forward = self._load()
-            return checked_rows(self._forward(items), len(items))
+            return self._forward
+        except Exception as error:  # whatever a model raises; no other worker would do better
+            raise RefusedError(f"{self.name} cannot be loaded: {type(error).__name__}: {error}") from error
+
+    def _answer(self, items: Sequence[Item]) -> Rows:
+        forward = self._loaded()
+        try:
+            rows = checked_rows(forward(items), len(items))
         except Exception as error:  # whatever a model or a user's function raises; no other worker would do better
             raise RefusedError(f"{self.name} failed on {len(items)} items: {type(error).__name__}: {error}") from error
-
-    async def is_well(self) -> bool:
-        return True
+        self.tally = tally_of(forward)
+        return rows
 
     async def reset(self) -> None:
         """A thread cannot be stopped: the next batch waits until this one ends."""
@@ -77,14 +98,36 @@ class LocalWorker:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def checked_rows(answer: object, expected: int) -> np.ndarray:
-    """The answer as `expected` rows of finite numbers, float32. Raises `WorkerError` where it is anything else."""
+def tally_of(model: object) -> Counter[str]:
+    """What a model counts of itself."""
+    return Counter({name: getattr(model, name) for name in TALLIED if hasattr(model, name)})
+
+
+def checked_rows(answer: object, expected: int) -> Rows:
+    """The answer as `expected` rows of finite numbers. Raises `WorkerError` where it is anything else.
+
+    Rows are float32 of one length, or a list of what `rows.pack` makes, each of its own length.
+    """
+    if isinstance(answer, list) and answer and all(_is_packed(row) for row in answer):
+        packed: list[np.ndarray] = answer
+        if len(packed) != expected:
+            raise WorkerError(f"it answered {expected} items with {len(packed)} rows")
+        _check_finite(np.stack([vector_of(row) for row in packed]))
+        return packed
     try:
         rows = np.asarray(answer, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise WorkerError(f"it answered with {type(answer).__name__}, not with rows of numbers: {error}") from error
     if rows.ndim != 2 or len(rows) != expected or rows.shape[1] == 0:
         raise WorkerError(f"it answered {expected} items with rows of shape {rows.shape}")
-    if not np.isfinite(rows).all():
-        raise WorkerError(f"{int((~np.isfinite(rows).all(axis=1)).sum())} of its {expected} rows are not finite")
+    _check_finite(rows)
     return rows
+
+
+def _is_packed(row: object) -> bool:
+    return isinstance(row, np.ndarray) and row.dtype == np.uint32
+
+
+def _check_finite(rows: np.ndarray) -> None:
+    if not np.isfinite(rows).all():
+        raise WorkerError(f"{int((~np.isfinite(rows).all(axis=1)).sum())} of its {len(rows)} rows are not finite")

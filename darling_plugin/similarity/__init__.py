@@ -9,6 +9,7 @@ A similarity is a callable from pairs of texts to probabilities (`base.py` has t
     lexical.py      the same words: no model, no meaning
     callable.py     a function of yours, `module:function`
 
+    text.py         what of a response is compared: all of it, its answer, its head and tail
     base.py         the protocol
     packaged.py     the encoder that comes as a Python package
 

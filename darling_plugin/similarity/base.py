@@ -1,7 +1,13 @@
 """What a similarity is: pairs of texts in, probabilities of equivalence out."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from darling_plugin.similarity.classifier.decision import Reading
+    from darling_plugin.similarity.classifier.forward import Forward
 
 
 @runtime_checkable
@@ -28,4 +34,21 @@ class Encoder(Protocol):
 
     def vectors(self, texts: Sequence[str], /) -> Any:
         """Unit vectors, float, shape (len(texts), dimensions)."""
+        ...
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """A similarity in two halves: what a model reads, anywhere, and what its outputs mean. A service divides it so."""
+
+    model: str
+    device: str | None
+
+    @property
+    def front(self) -> Reading:
+        """The light half; loads no weights."""
+        ...
+
+    def loader(self, device: str | None) -> Callable[[], Forward]:
+        """What makes the heavy half, here or in another process: it can be pickled."""
         ...

@@ -1,21 +1,27 @@
 """Equivalent = close in a sentence encoder's space. One encoding per response, not one forward pass per pair."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
-from functools import cached_property
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from cachetools import LRUCache
 
 from darling_plugin.core import checks
 from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.classifier.decision import CosineFront
 from darling_plugin.similarity.packaged import packaged_encoder, require
 
-KEY = "darling.similarity.model"
+if TYPE_CHECKING:
+    from darling_plugin.similarity.classifier.forward import Forward
 
-# 8,192 pairs of 384 numbers are 25 MB: what the product of one chunk may take, however many pairs a call has.
-PAIRS_AT_ONCE = 8192
+KEY = "darling.similarity.model"
+PACKAGED_TOKENS = 254  # that the encoder in the package reads
+MOST_TOKENS = 8192  # of a text, where a model's folder does not say how many it reads
 
 
 class EmbeddingSimilarity:
@@ -50,51 +56,90 @@ class EmbeddingSimilarity:
         self.device = device
         self.batch_size = checks.at_least_one("batch_size", batch_size)
         self.cache_size = checks.at_least_one("cache_size", cache_size)
-        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._cache: LRUCache[str, np.ndarray] = LRUCache(self.cache_size)
+        self.front = CosineFront(PACKAGED_TOKENS if model is None else _tokens_read(self.model))
 
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
         if not pairs:
             return np.empty(0)
-        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        vectors = self.vectors(texts)
-        row = {text: number for number, text in enumerate(texts)}
-        first, second = (np.array([row[pair[side]] for pair in pairs]) for side in (0, 1))
-        cosine = np.empty(len(pairs))
-        for start in range(0, len(pairs), PAIRS_AT_ONCE):
-            chunk = slice(start, start + PAIRS_AT_ONCE)
-            cosine[chunk] = np.einsum("pd,pd->p", vectors[first[chunk]], vectors[second[chunk]])
-        return cosine.clip(0.0, 1.0)
+        texts = self.front.items(pairs)
+        return self.front.probabilities(pairs, dict(zip(texts, self.vectors(texts), strict=True)))
+
+    def loader(self, device: str | None) -> Callable[[], Forward]:
+        """What loads the encoder on a device, here or in another process."""
+        return partial(Encodings.load, self.model, device, self.batch_size)
 
     @cached_property
     def encoder(self) -> Any:
         """The sentence-transformers model."""
-        from sentence_transformers import SentenceTransformer
-
-        try:
-            return SentenceTransformer(self.model, device=self.device)
-        except (OSError, ValueError) as error:  # not found, not reachable; no model in there, or one with its own code
-            raise ConfigError(
-                f"`{KEY}` is {self.model!r}, and sentence-transformers cannot load it; set it to a model's folder, to "
-                f"a name that this machine can reach, or leave it out for the model in the package. It said: {error}"
-            ) from error
+        return load_encoder(self.model, self.device)
 
     def vectors(self, texts: Sequence[str], /) -> np.ndarray:
         """Unit vectors, shape (len(texts), dimensions); each text that is not in the cache is encoded once."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
+        known = {text: self._cache[text] for text in dict.fromkeys(texts) if text in self._cache}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            # A lone surrogate, which a detokenizer can leave, is no text: it becomes "?".
-            readable = [text.encode("utf-8", "replace").decode() for text in new]
-            encoded = self.encoder.encode(
-                readable, batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False
-            )
-            self._cache.update(zip(new, np.asarray(encoded, dtype=np.float32), strict=True))
-        vectors = np.stack([self._cache[text] for text in texts])
-        # Only now may the oldest go: one call can hold more texts than the cache.
-        for text in texts:
-            self._cache.move_to_end(text)
-        while len(self._cache) > self.cache_size:
-            self._cache.popitem(last=False)
-        return vectors
+            known |= zip(new, _encoded(self.encoder, new, self.batch_size), strict=True)
+        for text in new:  # one call can hold more texts than the cache
+            self._cache[text] = known[text]
+        return np.stack([known[text] for text in texts])
+
+
+class Encodings:
+    """The encoder as a service's workers hold it: texts in, unit vectors out, (n, dimensions) float32."""
+
+    def __init__(self, encoder: Any, batch_size: int):
+        from darling_plugin.similarity.classifier.forward import Tokens
+
+        self._encoder = encoder
+        self._batch_size = batch_size
+        limit = encoder.max_seq_length or MOST_TOKENS
+        special = len(encoder.tokenizer("", add_special_tokens=True)["input_ids"])
+        self._read = Tokens(encoder.tokenizer, limit - special)
+
+    @classmethod
+    def load(cls, model: str, device: str | None, batch_size: int) -> Encodings:
+        return cls(load_encoder(model, device), batch_size)
+
+    @property
+    def truncated(self) -> int:
+        return self._read.truncated
+
+    def __call__(self, items: Sequence[Any], progress: Any = None) -> np.ndarray:
+        self._read(items)  # counts the texts that are cut
+        found = _encoded(self._encoder, items, self._batch_size)
+        if progress is not None:
+            progress(len(items))
+        return found
+
+
+def load_encoder(model: str, device: str | None) -> Any:
+    """The sentence-transformers model. Raises `ConfigError` where it cannot be loaded."""
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(model, device=device)
+    except (OSError, ValueError) as error:  # not found, not reachable; no model in there, or one with its own code
+        raise ConfigError(
+            f"`{KEY}` is {model!r}, and sentence-transformers cannot load it; set it to a model's folder, to "
+            f"a name that this machine can reach, or leave it out for the model in the package. It said: {error}"
+        ) from error
+
+
+def _encoded(encoder: Any, texts: Sequence[str], batch_size: int) -> np.ndarray:
+    options = {"batch_size": batch_size, "normalize_embeddings": True, "show_progress_bar": False}
+    # A lone surrogate, which a detokenizer can leave, is no text: it becomes "?".
+    readable = [text.encode("utf-8", "replace").decode() for text in texts]
+    return np.asarray(encoder.encode(readable, **options), dtype=np.float32)
+
+
+def _tokens_read(model: str) -> int | None:
+    """What a model's folder says of how many tokens it reads; `MOST_TOKENS` for a name on the hub."""
+    path = Path(model) / "sentence_bert_config.json"
+    try:
+        return int(json.loads(path.read_bytes())["max_seq_length"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return MOST_TOKENS
 
 
 def _checked(model: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Oracle:
 
     def __init__(self, answer=same_first_letter, name="oracle"):
         self.name = name
+        self.tally = Counter()
         self.says = answer
         self.asked = []
         self.closed = False
@@ -39,8 +41,9 @@ class Oracle:
         self.asked.append(list(items))
         return self.says(items)
 
-    async def is_well(self):
-        return self.well
+    async def load(self):
+        if not self.well:
+            raise WorkerError("not well")
 
     async def reset(self):
         self.resets += 1
@@ -82,8 +85,9 @@ class Chaotic(Oracle):
                 return {"error": "overloaded"}
         return None  # "nothing"
 
-    async def is_well(self):
-        return self._random.random() < 0.7
+    async def load(self):
+        if self._random.random() >= 0.7:
+            raise WorkerError("not well")
 
 
 FAST = Limits(tokens=64, timeout_s=0.02, deadline_s=30, rest_s=0.001, longest_rest_s=0.01)

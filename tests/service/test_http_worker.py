@@ -19,6 +19,8 @@ LIMITS = Limits(tokens=200, timeout_s=0.15, deadline_s=20, rest_s=0.001, longest
 class PlainWire:
     """Texts as they are."""
 
+    truncated = 0
+
     def request(self, items):
         return Request("score", {"text_1": [a for a, _ in items], "text_2": [b for _, b in items]})
 

@@ -7,7 +7,7 @@ from places import SHARED
 
 from darling_plugin import partition
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
-from darling_plugin.similarity import EmbeddingSimilarity, Similarity, embedding, packaged
+from darling_plugin.similarity import EmbeddingSimilarity, Similarity, packaged
 
 NOVELTYBENCH = SHARED / "data" / "noveltybench" / "pairs_train.jsonl"
 
@@ -68,10 +68,9 @@ def test_a_call_may_hold_more_texts_than_the_cache():
     np.testing.assert_allclose(judge([("0", "60"), ("30", "90")]), [0.5, 0.5], atol=1e-6)
 
 
-def test_many_pairs_go_in_chunks(monkeypatch):
-    monkeypatch.setattr(embedding, "PAIRS_AT_ONCE", 3)
-    pairs = [("0", str(angle)) for angle in range(10)]
-    np.testing.assert_allclose(with_encoder()(pairs), np.cos(np.radians(range(10))), atol=1e-6)
+def test_a_text_may_have_more_siblings_than_a_block_holds():
+    pairs = [("0", str(angle / 4)) for angle in range(1, 361)]
+    np.testing.assert_allclose(with_encoder()(pairs), np.cos(np.radians(np.arange(1, 361) / 4)), atol=1e-6)
 
 
 def test_no_pairs_load_nothing():

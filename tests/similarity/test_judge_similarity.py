@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from darling_plugin import partition
+from darling_plugin.config import ServiceSettings
+from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError, SimilarityError
+from darling_plugin.service.build import start_service
 from darling_plugin.similarity import Similarity
 from darling_plugin.similarity.llm_judge.similarity import JudgeSimilarity
 
@@ -114,7 +117,7 @@ def test_each_domain_has_its_definition(server):
 def test_no_verdict_is_an_error_and_no_guess(server, said):
     server.say = lambda first, second: said if "bad" in (first, second) else longer_or_equal(first, second)
     judge = JudgeSimilarity("judge", server.url, deadline_s=0.0)
-    with pytest.raises(SimilarityError, match=f"the judge 'judge' at {server.url} gave no verdict on one of 2 pairs"):
+    with pytest.raises(SimilarityError, match=f"the judge 'judge' at {server.url} gave no verdict on . of 4 questions"):
         judge([("a", "b"), ("bad", "b")])
     # The next step may find it well again.
     np.testing.assert_array_equal(judge([("a", "b")]), [1.0])
@@ -142,3 +145,43 @@ def test_a_dead_endpoint_says_which_setting(server):
 def test_a_wrong_setting_is_named_before_anything_is_asked(settings, key):
     with pytest.raises(ConfigError, match=rf"`darling\.similarity\.{key}`"):
         JudgeSimilarity(**{"model": "judge", "url": "http://127.0.0.1:1/v1"} | settings)
+
+
+def refuses_some(*refused):
+    """A judge that says "same", but refuses (HTTP 400) a question in which the first response is one of these."""
+    return lambda first, second: 400 if first in refused else json.dumps({"verdict": "same"})
+
+
+def test_a_share_of_missing_verdicts_counts_as_distinct(server, caplog):
+    judge = JudgeSimilarity("judge", server.url, max_missing=0.25)
+    server.say = refuses_some("a")
+    # 4 questions, of which 1 has no verdict and 1 may: (a, b) is "same" in one order only.
+    assert judge([("a", "b"), ("c", "d")]).tolist() == [0.5, 1.0]
+    assert judge.missing == 1 and "1 of 4 questions" in caplog.text
+    server.say = refuses_some("a", "c")
+    with pytest.raises(SimilarityError, match=r"2 of 4 questions .*darling.similarity.max_missing=0.25"):
+        judge([("a", "b"), ("c", "d")])
+
+
+def test_without_a_share_one_missing_verdict_is_an_error(server):
+    server.say = refuses_some("a")
+    with pytest.raises(SimilarityError, match="1 of 4 questions"):
+        JudgeSimilarity("judge", server.url, max_missing=0.0)([("a", "b"), ("c", "d")])
+
+
+def test_a_service_asks_as_many_questions_at_once_as_it_may_whatever_their_length(server):
+    # 16 questions wait for each other: fewer at once would never pass, and the test would hang at the barrier's limit.
+    barrier = threading.Barrier(16, timeout=30)
+
+    def together(first, second):
+        barrier.wait()
+        return json.dumps({"verdict": "different"})
+
+    server.say = together
+    judge = JudgeSimilarity("judge", server.url, concurrency=16)
+    service = start_service(judge, PartitionRule(0.5, False), ServiceSettings(backend="local"), backend="local")
+    try:
+        pairs = [(f"{k} " + "long " * 7000, "b") for k in range(8)]  # two questions each
+        assert service.probabilities(pairs).tolist() == [0.0] * 8
+    finally:
+        service.close()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MUCH_TRUNCATED = 0.2  # share of the responses of a step; above it a warning
+
 
 class Service(Classes, Protocol):
     """What the trainer uses of a partition service, near or far."""
@@ -85,6 +87,12 @@ def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["loc
 
 def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:
     """`darling/service/*` of one step. hidden_share = 1 − seconds that the trainer waited / seconds of work."""
+    if counts.truncated_share > MUCH_TRUNCATED:
+        logger.warning(
+            "darling: %.0f %% of the responses are longer than the similarity reads, and compared by a part only. Set "
+            "darling.similarity.text=answer (what follows </think>) or head_tail, or a model that reads more.",
+            100 * counts.truncated_share,
+        )
     hidden = 1.0 - min(1.0, waited_s / counts.busy_seconds) if counts.busy_seconds else 1.0
     values = {
         "hidden_share": hidden,
@@ -92,6 +100,8 @@ def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:
         "queue_depth": counts.queue_depth,
         "batch_fill": counts.batch_fill,
         "read": counts.read,
+        "truncated_share": counts.truncated_share,
+        "missing_verdicts": counts.missing,
         "cached": counts.cached,
         "arrived": counts.arrived,
         "failures": counts.failures,

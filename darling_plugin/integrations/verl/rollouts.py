@@ -71,12 +71,16 @@ def find_sessions(keys: list[str]) -> Sessions:
 def read_rows(batch: Any, tokenizer: Any) -> BatchRows:
     """Fetch what every objective needs of `batch` (a KVBatchMeta) and decode the responses."""
     data = tq.kv_batch_get(
-        keys=batch.keys, partition_id=batch.partition_id, select_fields=["uid", "responses", "rm_scores"]
+        keys=batch.keys,
+        partition_id=batch.partition_id,
+        select_fields=["uid", "responses", "response_mask", "rm_scores"],
     )
     sessions = find_sessions(batch.keys)
     row = np.asarray([r for r in sessions.final_row if not batch.tags[r].get("is_padding", False)], dtype=np.int64)
     uid_of_row = list(data["uid"])  # a LinkedList in TransferQueue 0.1.11: it has no tolist()
-    token_ids = data["responses"].unbind()
+    # What a tool wrote (mask 0) is not the policy's: it must not make a response look diverse.
+    masks = zip(data["responses"].unbind(), data["response_mask"].unbind(), strict=True)
+    token_ids = [ids[mask.bool()] for ids, mask in masks]
     scores = data["rm_scores"].unbind()
     uid = np.empty(len(row), dtype=object)
     uid[:] = [uid_of_row[r] for r in row]

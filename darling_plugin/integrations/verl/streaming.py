@@ -13,6 +13,8 @@ from darling_plugin.integrations.verl.validate import read_settings, uses_darlin
 from darling_plugin.service.actor import Sender
 from darling_plugin.step import needs_similarity
 
+ONE_TURN = 2  # verl counts the user's turn and the policy's
+
 
 class StreamingManager:
     """Mixed in before a reward manager's class; what it does not define is the manager's own."""
@@ -27,6 +29,7 @@ class StreamingManager:
         objective = settings.build_objective() if watched else None
         streams = objective is not None and needs_similarity(objective) and settings.service.backend != "local"
         self._sender = Sender() if streams else None
+        self._read = settings.similarity.reader(settings.similarity.build()) if streams else None
         # Where only correct responses are compared, a wrong one is no sibling: its score is waited for.
         correct_only = objective is not None and objective.scope == "correct"
         self._least = settings.diversity.correct_threshold if correct_only else None
@@ -49,12 +52,26 @@ class StreamingManager:
 
     async def _sent(self, data: Any) -> None:
         final = data[-1]  # of several outputs of a session, the last is the response
-        ids = final.batch["responses"]
-        ids = ids[: int(final.batch["attention_mask"][-len(ids) :].sum())]
-        decode = self.tokenizer.decode
-        text = await asyncio.to_thread(lambda: decode(ids, skip_special_tokens=True))
-        assert self._sender is not None
+        ids = written_tokens(final)
+        if ids is None:
+            return
+        decode, read = self.tokenizer.decode, self._read
+        assert self._sender is not None and read is not None
+        text = await asyncio.to_thread(lambda: read([decode(ids, skip_special_tokens=True)])[0])
         self._sender.submit(str(final.non_tensor_batch["uid"]), text)
+
+
+def written_tokens(final: Any) -> Any | None:
+    """The tokens of a response that the policy wrote; None where that cannot be known yet.
+
+    verl 0.9.1 gives a reward manager no response mask. With one turn all tokens are the policy's; of more turns, those
+    of tools are among them, so such a response is read only when its step is collected, where the mask is known.
+    """
+    ids = final.batch["responses"]
+    length = int(final.batch["attention_mask"][-len(ids) :].sum())
+    if "response_mask" in final.batch:
+        return ids[:length][final.batch["response_mask"][:length].bool()]
+    return ids[:length] if int(final.non_tensor_batch.get("__num_turns__", ONE_TURN)) <= ONE_TURN else None
 
 
 def wrap_managers() -> None:

@@ -173,15 +173,18 @@ class DarlingTrainer:
         labels = None
         if self._step.classes is not None and len(set(uid)) < len(uid):  # else there is nothing to compare
             try:
-                labels = self._step.classes.partition(texts, uid, None).labels
+                labels = self._step.classes.partition(self._step.read(texts), uid, None).labels
             except SimilarityError as error:
                 logger.warning("darling: this validation has no classes: %s", error)
         return validation.validation_metrics(sources, uid, quality, correct, labels)
 
-    def on_train_end(self) -> None:
-        super().on_train_end()  # type: ignore[misc]
-        if self._service is not None:
-            self._service.close()
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        # Not in `on_train_end`: at a job's last step verl returns from `fit` before it would call that (0.9.1).
+        try:
+            return super().fit(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            if self._service is not None:
+                self._service.close()
 
     def _write_samples(self, batch: Any, rows: BatchRows, result: StepResult) -> None:
         chosen = samples.choose_rows(rows.uid, self._darling.samples.groups)

@@ -3,6 +3,8 @@
     similarity.py     start here: the similarity named `classifier`, with a memory of what the model said
     card.py           darling_classifier.json: what a model's folder says beside its weights
     decision.py       from what the model said to P(equivalent); light, needs no torch
+    blocks.py         the pairs of a batch, prompt by prompt, for one product of matrices each
+    rows.py           what was found out about one text, as one array
     scorer.py         finds and loads the model by name or folder
     forward.py        the forward passes in torch
     batches.py        batches of similar length

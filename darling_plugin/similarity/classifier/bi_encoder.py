@@ -11,14 +11,15 @@ from safetensors import SafetensorError
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier.batches import TOKENS
 from darling_plugin.similarity.classifier.card import read_card
-from darling_plugin.similarity.classifier.forward import TextForward
+from darling_plugin.similarity.classifier.forward import Forward, TextForward, WithWords
 from darling_plugin.similarity.classifier.hub import absent_path
+from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.packaged import PACKAGED, packaged_encoder, require
 
 LOADING = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)  # what a damaged folder raises
 
 
-def load_forward(folder: Path, *, device: str | None = None, tokens: int = TOKENS) -> TextForward:
+def load_forward(folder: Path, *, device: str | None = None, tokens: int = TOKENS) -> Forward:
     """The encoder of a folder that `darling classifier train --kind bi-encoder` made.
 
     Args:
@@ -27,7 +28,8 @@ def load_forward(folder: Path, *, device: str | None = None, tokens: int = TOKEN
     """
     card = read_card(folder)
     encoder = load_encoder(folder, base=card.base_model if card.adapter else None, device=device)
-    return TextForward(encoder, card.max_tokens, tokens)
+    forward = TextForward(encoder, card.max_tokens, tokens, most_chunks=card.tokens_read // card.max_tokens)
+    return WithWords(forward, Reader.load(folder)) if card.wording else forward
 
 
 def load_encoder(source: str | Path, *, base: str | None = None, device: str | None = None) -> Any:

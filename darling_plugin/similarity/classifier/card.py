@@ -12,6 +12,7 @@ from darling_plugin.files import replacing
 from darling_plugin.similarity.classifier.lexical_features import FEATURES
 
 FILE = "darling_classifier.json"
+MOST_CHUNKS = 64  # of one response; what comes after them is not read
 
 
 class Choice(BaseModel):
@@ -47,7 +48,12 @@ class Card(BaseModel):
     kind: Literal["bi-encoder", "cross-encoder"]
     base_model: str = Field(min_length=1, description="what it was trained from: a name on the hub, or of a package")
     adapter: bool = Field(False, description="the folder holds a LoRA adapter only; base_model is loaded under it")
-    max_tokens: int = Field(ge=1, description="tokens of each response that are read")
+    max_tokens: int = Field(ge=1, description="tokens of each response that one forward pass reads")
+    chunks: Literal["head", "mean"] = Field(
+        "head",
+        description="bi-encoder: head: a longer response is read by its first max_tokens | mean: in chunks of equal "
+        "length, whose encodings are averaged",
+    )
     both_orders: bool = Field(True, description="cross-encoder: mean of the logits of (a, b) and (b, a)")
     scale: float = Field(1.0, gt=0, description="of the cosine, or of a cross-encoder's output")
     bias: float = 0.0
@@ -56,6 +62,11 @@ class Card(BaseModel):
     threshold: float = Field(0.5, ge=0, le=1)
     calibration: Calibration | None = None
     provenance: dict[str, Any] = Field(default_factory=dict, description="data digest, recipe, versions, metrics")
+
+    @property
+    def tokens_read(self) -> int:
+        """Tokens of each response that are read, in all its chunks."""
+        return self.max_tokens * (MOST_CHUNKS if self.chunks == "mean" else 1)
 
     @field_validator("wording")
     @classmethod

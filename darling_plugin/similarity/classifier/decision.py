@@ -10,18 +10,20 @@ on other nodes, behind a server.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from darling_plugin.similarity.classifier.blocks import blocks, number_texts
 from darling_plugin.similarity.classifier.card import Card
-from darling_plugin.similarity.classifier.lexical_features import Reader, Wording
+from darling_plugin.similarity.classifier.lexical_features import MAX_CHARACTERS, Reader
+from darling_plugin.similarity.classifier.rows import vector_of, words_of
+from darling_plugin.similarity.classifier.truncation import CHARACTERS_PER_TOKEN
 
-READ = 32_768  # texts whose wording is kept
-PAIRS_AT_ONCE = 65_536
+SPECIAL = 3  # tokens beside those of the texts
+PROSE = 4  # characters of a token in English; only the sizes of batches depend on it
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -29,15 +31,30 @@ def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(np.asarray(logits, dtype=np.float64) / temperature, -500, 500)))
 
 
-class Front(Protocol):
-    """What turns a model's outputs into verdicts. reads: what one forward pass reads."""
+class Reading(Protocol):
+    """What a model must read to compare pairs, and what its outputs mean.
 
-    card: Card
+    reads: what one forward pass reads. max_tokens: of each text that are read, None for all. characters: of each text
+    that matter, None for all; a longer one may be cut to so many before it is sent anywhere.
+    """
+
     reads: Literal["texts", "pairs"]
+    max_tokens: int | None
+    characters: int | None
 
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
-        """What the model must read to judge the pairs: texts, or ordered pairs of texts; none twice."""
+        """What the model must read for the pairs: texts, or ordered pairs of texts; none twice."""
         ...
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
+        """P[k] = P(equivalent) of pairs[k], from the row of each of their items."""
+        ...
+
+
+class Front(Reading, Protocol):
+    """The light half of a classifier."""
+
+    card: Card
 
     def logits(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
         """logits[k] of pairs[k], shape (len(pairs),), float64, from the row of each of their items."""
@@ -49,7 +66,7 @@ class Front(Protocol):
 
 
 class BiFront(Front):
-    """logit(a, b) = scale · cos(a, b) + Σ weight_f · f(wording of a, wording of b) + bias: symmetric, one row a text.
+    """logit(a, b) = scale · cos(a, b) + Σ weight_f · f(words of a, words of b) + bias: symmetric, one row a text.
 
     Args:
         card: of the classifier.
@@ -60,38 +77,46 @@ class BiFront(Front):
 
     def __init__(self, card: Card, folder: Path):
         self.card = card
+        self.max_tokens = card.tokens_read
+        own = MAX_CHARACTERS if card.wording else 0
+        self.characters: int | None = max(own, card.tokens_read * CHARACTERS_PER_TOKEN) + 1  # one more shows a cut
         self._reader = Reader.load(folder) if card.wording else None
         self._weights = np.array(list(card.wording.values()))
-        self._wordings: OrderedDict[str, Wording] = OrderedDict()
 
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         return list(dict.fromkeys(text for pair in pairs for text in pair))
 
     def logits(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
-        if not pairs:
-            return np.empty(0)
-        number = {text: k for k, text in enumerate(self.items(pairs))}
-        vectors = np.stack([rows[text] for text in number])
-        first, second = (np.array([number[pair[side]] for pair in pairs]) for side in (0, 1))
-        cosine = np.empty(len(pairs))
-        for start in range(0, len(pairs), PAIRS_AT_ONCE):
-            part = slice(start, start + PAIRS_AT_ONCE)
-            cosine[part] = np.einsum("pd,pd->p", vectors[first[part]], vectors[second[part]])
-        logits = self.card.scale * cosine + self.card.bias
-        if self._reader is not None:
-            wordings = [self._wording(text) for text in number]
-            compare = self._reader.compare
-            shared = [compare(wordings[i], wordings[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True)]
-            logits += np.array(shared) @ self._weights
-        return logits
-
-    def _wording(self, text: str) -> Wording:
-        assert self._reader is not None
-        found = self._wordings.pop(text, None) or self._reader.read(text)
-        self._wordings[text] = found
-        if len(self._wordings) > READ:
-            self._wordings.popitem(last=False)
+        texts, first, second = number_texts(pairs)
+        read = [rows[text] for text in texts]
+        found = np.empty(len(pairs))
+        for block in blocks(first, second):
+            own = [read[number] for number in block.texts.tolist()]
+            logits = self.card.scale * cosines(own) + self.card.bias
+            if self._reader is not None:
+                logits += self._reader.shares([words_of(row) for row in own]) @ self._weights
+            found[block.pairs] = logits[block.first, block.second]
         return found
+
+
+class CosineFront(Reading):
+    """P(a, b) = the cosine of two encodings, cut to [0, 1]. max_tokens: of each text that the encoder reads."""
+
+    reads: Literal["texts", "pairs"] = "texts"
+
+    def __init__(self, max_tokens: int | None):
+        self.max_tokens = max_tokens
+        self.characters = None if max_tokens is None else max_tokens * CHARACTERS_PER_TOKEN + 1
+
+    def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
+        return list(dict.fromkeys(text for pair in pairs for text in pair))
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
+        texts, first, second = number_texts(pairs)
+        found = np.empty(len(pairs))
+        for block in blocks(first, second):
+            found[block.pairs] = cosines([rows[texts[k]] for k in block.texts.tolist()])[block.first, block.second]
+        return found.clip(0.0, 1.0)
 
 
 class PairFront(Front):
@@ -102,8 +127,10 @@ class PairFront(Front):
 
     reads: Literal["texts", "pairs"] = "pairs"
 
-    def __init__(self, card: Card):
+    def __init__(self, card: Card, characters: int | None = None):
         self.card = card
+        self.max_tokens = card.max_tokens
+        self.characters = characters
 
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         forth = dict.fromkeys((min(pair), max(pair)) for pair in pairs)
@@ -115,3 +142,15 @@ class PairFront(Front):
         if self.card.both_orders:
             outputs = (outputs + np.array([rows[b, a][0] for a, b in forth], dtype=np.float64)) / 2
         return self.card.scale * outputs + self.card.bias
+
+
+def cosines(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """[i, j] = the cosine of the encodings in rows i and j, float64, (n, n). Encodings are unit vectors."""
+    vectors = np.stack([vector_of(row) for row in rows]).astype(np.float64)
+    return np.asarray(vectors @ vectors.T)
+
+
+def tokens_of(item: Any, max_tokens: int | None) -> int:
+    """About how many tokens a model reads for a text, or a pair, of each text at most max_tokens."""
+    texts = (item,) if isinstance(item, str) else item
+    return SPECIAL + int(sum(min(len(text) / PROSE, max_tokens or len(text)) for text in texts))

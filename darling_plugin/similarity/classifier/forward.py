@@ -2,11 +2,12 @@
 
 Each text is tokenized once, cut by itself to so many tokens; pairs are put together from their texts' tokens; batches
 hold rows of like length (`batches.py`); on a GPU matrices are multiplied in bfloat16 (`half_precision`). The light
-half, what the numbers mean, is `front.py`.
+half, what the numbers mean, is `decision.py`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -14,7 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from darling_plugin.similarity.classifier.batches import TOKENS, Progress, by_length
+from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.classifier.memory import Item
+from darling_plugin.similarity.classifier.rows import Rows, pack
 from darling_plugin.similarity.classifier.truncation import CHARACTERS_PER_TOKEN
 
 AT_ONCE = 2048  # rows whose tokens are held in memory together
@@ -28,24 +31,28 @@ class Forward(Protocol):
         """How many texts were cut so far."""
         ...
 
-    def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> np.ndarray:
-        """rows[k] = what the model says of items[k], shape (len(items), width), float32."""
+    def __call__(self, items: Sequence[Any], progress: Progress | None = None) -> Rows:
+        """rows[k] = what the model says of items[k]: (width,) float32, or what `rows.pack` makes."""
         ...
 
 
 class TextForward:
-    """Unit vectors of texts, by a sentence-transformers encoder.
+    """Unit vectors of texts, by a sentence-transformers encoder; (n, dimensions) float32.
+
+    A text of more than max_tokens is read in up to most_chunks chunks of equal length; its vector is the mean of
+    theirs, brought to length 1. With one chunk it is read by its head.
 
     Args:
         encoder: a `SentenceTransformer`.
-        max_tokens: of each text that are read, special tokens not counted.
+        max_tokens: of a chunk, special tokens not counted.
         tokens: of a batch, padding included.
     """
 
-    def __init__(self, encoder: Any, max_tokens: int, tokens: int = TOKENS):
+    def __init__(self, encoder: Any, max_tokens: int, tokens: int = TOKENS, *, most_chunks: int = 1):
         self._encoder = encoder
-        self._read = Tokens(encoder.tokenizer, max_tokens)
+        self._read = Tokens(encoder.tokenizer, max_tokens * most_chunks)
         self._features = Features(encoder, "a b")
+        self._max_tokens = max_tokens
         self._budget = tokens
 
     @property
@@ -55,13 +62,38 @@ class TextForward:
     def __call__(self, items: Sequence[Item], progress: Progress | None = None) -> np.ndarray:
         import torch
 
+        unit = torch.nn.functional.normalize
         parts = [np.empty((0, self._encoder.get_embedding_dimension()), dtype=np.float32)]
         for start in range(0, len(items), AT_ONCE):
-            read = self._read([item for item in items[start : start + AT_ONCE] if isinstance(item, str)])
-            rows = [self._read.finish(encoding) for encoding in read]
-            out = _run(self._encoder, self._features, rows, "sentence_embedding", self._budget, progress)
-            parts.append(torch.nn.functional.normalize(out, dim=1).numpy())
+            texts = [item for item in items[start : start + AT_ONCE] if isinstance(item, str)]
+            chunks = [chunked(encoding, self._max_tokens) for encoding in self._read(texts)]
+            rows = [self._read.finish(chunk) for own in chunks for chunk in own]
+            whole = progress if len(rows) == len(texts) else None
+            out = unit(_run(self._encoder, self._features, rows, "sentence_embedding", self._budget, whole), dim=1)
+            if len(rows) > len(texts):
+                text = torch.repeat_interleave(torch.arange(len(texts)), torch.tensor([len(own) for own in chunks]))
+                out = unit(torch.zeros(len(texts), out.shape[1]).index_add(0, text, out), dim=1)
+                if progress is not None:
+                    progress(len(texts))
+            parts.append(out.numpy())
         return np.concatenate(parts)
+
+
+class WithWords:
+    """The encodings of another forward pass, each with its text's words beside it, as one row (`rows.py`)."""
+
+    def __init__(self, forward: Forward, reader: Reader):
+        self.forward = forward
+        self._reader = reader
+
+    @property
+    def truncated(self) -> int:
+        return self.forward.truncated
+
+    def __call__(self, items: Sequence[Item], progress: Progress | None = None) -> list[np.ndarray]:
+        vectors = self.forward(items, progress)
+        texts = [item for item in items if isinstance(item, str)]
+        return [pack(vector, self._reader.read(text)) for vector, text in zip(vectors, texts, strict=True)]
 
 
 class PairForward:
@@ -121,6 +153,15 @@ class Tokens:
     def finish(self, first: Any, second: Any = None) -> Any:
         """One text, or two, with the tokenizer's special tokens."""
         return self._tokenizer.post_process(first, second, True)
+
+
+def chunked(encoding: Any, most: int) -> list[Any]:
+    """An encoding as encodings of at most so many tokens each, of equal length but for one token; one for no tokens."""
+    total = len(encoding.ids)
+    if total <= most:
+        return [encoding]
+    encoding.truncate(math.ceil(total / math.ceil(total / most)))  # what is beyond is kept in `overflowing`
+    return [encoding, *encoding.overflowing]
 
 
 class Features:

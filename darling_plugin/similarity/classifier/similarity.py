@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier.memory import Memory
+from darling_plugin.similarity.classifier.rows import vector_of
 from darling_plugin.similarity.classifier.scorer import DEFAULT, load_forward, open_front
 from darling_plugin.similarity.packaged import packaged_encoder, require
 
@@ -51,12 +52,16 @@ class ClassifierSimilarity:
 
     @cached_property
     def memory(self) -> Memory:
-        return Memory() if self._memory is None else self._memory
+        return Memory(characters=self.front.characters) if self._memory is None else self._memory
 
     @cached_property
     def forward(self) -> Forward:
         """The model, loaded."""
-        return load_forward(self.model, device=self.device)
+        return self.loader(self.device)()
+
+    def loader(self, device: str | None) -> Callable[[], Forward]:
+        """What loads the model on a device, here or in another process."""
+        return partial(load_forward, self.model, device=device)
 
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> np.ndarray:
         return self.front.probabilities(pairs, self._rows(self.front.items(pairs)))
@@ -69,7 +74,7 @@ class ClassifierSimilarity:
                 "bi-encoder (null is the shipped one)"
             )
         rows = self._rows(list(dict.fromkeys(texts)))
-        return np.stack([rows[text] for text in texts])
+        return np.stack([vector_of(rows[text]) for text in texts])
 
     def _rows(self, items: list[Any]) -> dict[Any, np.ndarray]:
         """What the model said of each item, from memory where it was said before."""

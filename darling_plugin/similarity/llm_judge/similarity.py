@@ -1,4 +1,4 @@
-"""Equivalent = an LLM says so, asked in both orders. The dearest judge; it reads meaning without being trained.
+"""Equivalent = an LLM says so, asked in both orders. The most expensive similarity; it is not trained.
 
 It is the judge of `darling classifier label`, with the same definitions (`classifier/label/definitions.py`). It does
 not see the prompt.
@@ -7,10 +7,12 @@ not see the prompt.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
+from darling_plugin.core import checks
 from darling_plugin.endpoint.client import Usage, each
 from darling_plugin.endpoint.endpoint import Endpoint, as_key
 from darling_plugin.endpoint.failures import EndpointError, NoVerdictError
@@ -18,13 +20,18 @@ from darling_plugin.errors import SimilarityError
 from darling_plugin.similarity.llm_judge.ask import Judge
 from darling_plugin.similarity.llm_judge.definitions import domain_called
 
+logger = logging.getLogger(__name__)
+
+MAX_MISSING = 0.05
+
 
 class JudgeSimilarity:
     """P(a, b) = (same(a, b) + same(b, a)) / 2, in {0, 0.5, 1}: above 0.5 when the judge says "same" in both orders.
 
-    A pair of identical texts is 1 and is not asked. Any question without a verdict, after retries, is a
-    `SimilarityError`: a step must not train on a guess. What it takes for a server to be given up is in
-    `endpoint/failures.py`. Runs an event loop of its own: call it from a thread that has none.
+    A pair of identical texts is 1 and is not asked. A question without a verdict, after retries, counts as "different"
+    and is counted in `missing`; where more than `max_missing` of a call's questions have none, that is a
+    `SimilarityError`, and so is a server that must be given up (`endpoint/failures.py`). One missing verdict of a call
+    is always allowed, unless max_missing is 0. Runs an event loop of its own: call it from a thread that has none.
 
     Args:
         model: the name under which the endpoint serves the judge.
@@ -35,6 +42,7 @@ class JudgeSimilarity:
         timeout_s, deadline_s: seconds for one request, and for one question with its retries.
         max_tokens: of one answer, an invisible chain of thought included.
         temperature, seed: of the judge's sampling.
+        max_missing: share of a call's questions that may have no verdict.
     """
 
     default_threshold = 0.5
@@ -52,7 +60,11 @@ class JudgeSimilarity:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         seed: int = 0,
+        max_missing: float = MAX_MISSING,
     ):
+        self.concurrency = concurrency
+        self.max_missing = checks.fraction("darling.similarity.max_missing", max_missing)
+        self.missing = 0
         self._judge = Judge(
             Endpoint(
                 url,
@@ -80,11 +92,21 @@ class JudgeSimilarity:
         if not questions:
             return said.mean(axis=1)
 
+        without: list[NoVerdictError] = []
+        allowed = max(1, int(self.max_missing * len(questions))) if self.max_missing else 0
+
         async def ask(question: tuple[int, int]) -> None:
             row, order = question
             a, b = pairs[row]
-            answer = await (self._judge.ask(a, b) if order == 0 else self._judge.ask(b, a))
-            said[row, order] = answer.verdict == "same"
+            try:
+                answer = await (self._judge.ask(a, b) if order == 0 else self._judge.ask(b, a))
+            except NoVerdictError as error:
+                without.append(error)
+                if len(without) > allowed:
+                    raise
+                said[row, order] = 0.0
+            else:
+                said[row, order] = answer.verdict == "same"
 
         async def ask_all() -> None:
             async with self._judge:
@@ -95,6 +117,16 @@ class JudgeSimilarity:
         except (EndpointError, NoVerdictError) as error:
             endpoint = self._judge.endpoint
             raise SimilarityError(
-                f"the judge {endpoint.model!r} at {endpoint.url} gave no verdict on one of {len(pairs)} pairs: {error}"
+                f"the judge {endpoint.model!r} at {endpoint.url} gave no verdict on {max(1, len(without))} of "
+                f"{len(questions)} questions about {len(pairs)} pairs (darling.similarity.max_missing="
+                f"{self.max_missing:g}): {error}"
             ) from error
+        if without:
+            self.missing += len(without)
+            logger.warning(
+                "darling: %d of %d questions to the judge have no verdict and count as different; the last: %s",
+                len(without),
+                len(questions),
+                without[-1],
+            )
         return said.mean(axis=1)

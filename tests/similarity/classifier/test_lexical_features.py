@@ -1,11 +1,15 @@
+import itertools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wordy_texts import wordy_text
 
 from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.classifier import DEFAULT_FOLDER
 from darling_plugin.similarity.classifier.lexical_features import FEATURES, Reader
 
 TEXTS = ["the cat sat", "the dog sat", "the cat ran far", "Paris is far"]
@@ -61,3 +65,12 @@ def test_a_damaged_table_is_named(tmp_path: Path, content: str | None) -> None:
         (tmp_path / "words.json").write_text(content)
     with pytest.raises(ConfigError, match=r"words\.json, the classifier's table of words, cannot be read"):
         Reader.load(tmp_path)
+
+
+def test_features_are_those_of_comparing_two_sets_of_words() -> None:
+    recorded = json.loads((Path(__file__).parents[2] / "vectors" / "lexical_features.json").read_text())
+    reader = Reader.load(DEFAULT_FOLDER)
+    texts = [*(wordy_text(seed, words) for seed, words in recorded["shapes"]), *recorded["texts"]]
+    shares = reader.shares([reader.read(text) for text in texts])
+    found = [shares[i, j] for i, j in itertools.combinations(range(len(texts)), 2)]
+    np.testing.assert_allclose(found, recorded["features"], atol=1e-9)

@@ -43,14 +43,26 @@ def test_digests_tell_pairs_and_texts_apart(one, other):
 def test_another_memory_takes_over_what_one_held():
     memory = Memory()
     memory.keep(["a", "b", ("a", "b")], np.array([[1.0], [2.0], [3.0]]))
-    memory.lookup(["a"])  # now the most recently used
-    room_for_two = Memory(most_bytes=2 * (8 + 250))
-    room_for_two.refill(memory.contents())
-    assert [row if row is None else row.tolist() for row in room_for_two.lookup(["a", "b", ("a", "b")])] == [
-        [1.0],
-        None,  # the least recently used one
+    small = Memory(most_bytes=2 * (8 + 250))
+    small.refill(memory.contents())
+    assert [row if row is None else row.tolist() for row in small.lookup(["a", "b", ("a", "b")])] == [
+        None,  # the oldest one
+        [2.0],
         [3.0],
     ]
+
+
+def test_rows_of_several_lengths_survive_a_file():
+    memory, other = Memory(), Memory()
+    memory.keep(["a", "b"], [np.array([1, 2, 3], dtype=np.uint32), np.array([4], dtype=np.uint32)])
+    other.refill(memory.contents())
+    assert [row.tolist() for row in other.lookup(["a", "b"])] == [[1, 2, 3], [4]]
+
+
+def test_what_a_model_does_not_read_tells_no_text_from_another():
+    memory = Memory(characters=3)
+    memory.keep(["abcd"], np.array([[1.0]]))
+    assert memory.lookup(["abcX"])[0].tolist() == [1.0] and memory.lookup(["abX"]) == [None]
 
 
 def test_an_empty_memory_gives_nothing_to_take_over():
