@@ -37,7 +37,7 @@ class JudgeSimilarity:
         model: the name under which the endpoint serves the judge.
         url: of the OpenAI-compatible endpoint, such as http://localhost:8000/v1.
         domain: which definition: "writing" or "maths".
-        api_key_env: the environment variable with the key; None is OPENAI_API_KEY, where that is set.
+        api_key_env: the environment variable with the key; None sends OPENAI_API_KEY to https://api.openai.com alone.
         concurrency: questions at once.
         timeout_s, deadline_s: seconds for one request, and for one question with its retries.
         max_tokens: of one answer, an invisible chain of thought included.

@@ -30,7 +30,10 @@ def label(
     concurrency: Annotated[int, typer.Option(help="questions at once")] = 64,
     disagreement: Annotated[str, typer.Option(help="of the two orders: drop | distinct")] = "drop",
     all_pairs: Annotated[bool, typer.Option("--all-pairs", help="every pair of each prompt")] = False,
-    api_key_env: Annotated[str | None, typer.Option(help="environment variable with the key")] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(help="environment variable with the key; without it, OPENAI_API_KEY goes to api.openai.com only"),
+    ] = None,
     timeout_s: Annotated[float, typer.Option(help="seconds until one request is given up and tried again")] = 120,
     deadline_s: Annotated[float, typer.Option(help="seconds of trying until one question is given up")] = 300,
     max_tokens: Annotated[int, typer.Option(help="of one answer, thinking included")] = 1024,

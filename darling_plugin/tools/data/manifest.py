@@ -1,6 +1,6 @@
 """manifest.json beside the files: what each was made of, what the filters did, and the digest of its bytes.
 
-    {"format": 1, "task": "math", "versions": {…}, "files": {"aime25.parquet": {
+    {"format": 2, "task": "math", "versions": {…}, "files": {"aime25.parquet": {
         "recipe": everything that decides the content: settings, and the digests of all inputs,
         "rows": 30, "sha256": "…", "filters": [{"step": …, "kept": …, "dropped": {…}}], …}}}
 
@@ -21,7 +21,7 @@ from darling_plugin.json_lines import read_document
 from darling_plugin.packages import versions_of
 
 NAME = "manifest.json"
-FORMAT = 1  # raise when the same recipe gives other files: those written before are then made anew
+FORMAT = 2  # raise when the same recipe gives other files: those written before are then made anew
 PACKAGES = ("darling-plugin", "math-verify", "pyarrow", "huggingface_hub")
 
 

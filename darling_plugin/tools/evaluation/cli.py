@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
+KEY_HELP = "environment variable with its key; without it, OPENAI_API_KEY goes to api.openai.com only"
 MISSING = 3  # the exit code where too much is missing
 PROMPTS, SAMPLING, ENGINE, SCORING, JUDGE, CLASSES, HOW = (
     "Prompts", "Sampling", "Engine", "Scores", "Judge", "Classes", "How",
@@ -37,7 +38,7 @@ def run(
         str | None, _option(SAMPLING, help="a Hugging Face folder, a name on the hub, or with --url the name there")
     ] = None,
     url: Annotated[str | None, _option(SAMPLING, help="an OpenAI-compatible endpoint, instead of vLLM here")] = None,
-    api_key_env: Annotated[str | None, _option(SAMPLING, help="environment variable with its key")] = None,
+    api_key_env: Annotated[str | None, _option(SAMPLING, help=KEY_HELP)] = None,
     responses: Annotated[
         Path | None, _option(SAMPLING, help="no sampling: a file of responses, or another evaluation's folder")
     ] = None,
@@ -77,7 +78,7 @@ def run(
     ] = None,
     judge: Annotated[str | None, _option(JUDGE, help="the judge's name at its endpoint")] = None,
     judge_url: Annotated[str | None, _option(JUDGE, help="its OpenAI-compatible endpoint")] = None,
-    judge_key_env: Annotated[str | None, _option(JUDGE, help="environment variable with its key")] = None,
+    judge_key_env: Annotated[str | None, _option(JUDGE, help=KEY_HELP)] = None,
     judge_tokens: Annotated[int, _option(JUDGE, help="of one answer, thinking included")] = 1024,
     judge_characters: Annotated[int | None, _option(JUDGE, help="it sees so much of each response; all of it")] = None,
     baseline: Annotated[

@@ -97,10 +97,10 @@ class Folder:
         head = _read_head(path)
         if not (path / PROMPTS).is_file():
             raise InputError(f"{path}: no {PROMPTS}; its first run was killed at once, run it again")
-        prompts = [
-            parse({"id": row["id"], "prompt": row["text"], "answer": row["answer"]}, where, source=row["source"])
-            for where, row in rows.read(path / PROMPTS)
-        ]
+        prompts = []
+        for where, row in rows.read(path / PROMPTS):
+            fields = {"id": row.get("id"), "prompt": row.get("text"), "answer": row.get("answer")}
+            prompts.append(parse(fields, where, source=str(row.get("source", ""))))
         return cls(path, head["settings"], head["noted"], prompts)
 
     @property
@@ -126,7 +126,12 @@ class Folder:
                 continue
             for where, row in rows.read(path):
                 name, sample = row.get("id"), row.get("sample", -1)
-                if name not in known or not isinstance(sample, int) or not -1 <= sample < self.samples:
+                if (
+                    not isinstance(name, str)
+                    or name not in known
+                    or not isinstance(sample, int)
+                    or not -1 <= sample < self.samples
+                ):
                     raise InputError(f"{where}: no such prompt or sample in this evaluation; delete that line")
                 if "refused" in row and not refused:
                     continue
@@ -162,7 +167,9 @@ def _read_head(path: Path) -> dict[str, Any]:
         if not (path / SETTINGS).exists():
             raise InputError(f"{path}: no {SETTINGS}; expected a folder that `darling eval run` made")
         head = read_document(path / SETTINGS, "what `darling eval run` writes")
-        found, _, _ = head["format"], head["settings"], head["noted"]
+        found, settings, noted = head["format"], head["settings"], head["noted"]
+        if not isinstance(settings, dict) or not isinstance(noted, dict):
+            raise TypeError("settings and noted must be objects")
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}/{SETTINGS}: not what `darling eval run` writes ({error!r})") from None
     if found != FORMAT:
