@@ -5,6 +5,7 @@
     worker.py             run by Ray at the start of each worker: puts the parts below into OpenRLHF
     experience_maker.py   start here: OpenRLHF's experience maker, with the step between rewards and advantages
     experiences.py        OpenRLHF's experiences as `Rollouts`, and results back into them
+    classes.py            where the similarity runs
     run_files.py          metrics and sampled groups as `darling report` reads them
 
 OpenRLHF asks a reward function about one response at a time. The first place with whole groups is the experience

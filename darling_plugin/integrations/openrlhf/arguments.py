@@ -13,6 +13,7 @@ from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.command_line import PREFIX
 from darling_plugin.integrations.versions import check_version
+from darling_plugin.service.build import check_backend
 from darling_plugin.step import needs_similarity
 
 SETTINGS = "DARLING_OPENRLHF"  # the environment variable that carries the node to Ray's workers, as JSON
@@ -36,7 +37,7 @@ def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     _refuse(node, settings)
     objective = settings.build_objective()
     if needs_similarity(objective):
-        settings.similarity.build()
+        check_backend(settings.similarity.build(), settings.service)
     job = _read(arguments)
     n = job["rollout.n_samples_per_prompt"]
     if n < 2:
@@ -104,16 +105,16 @@ def _refuse(node: Mapping[str, Any], settings: DarlingSettings) -> None:
         section, name = path.split(".")
         if name in node.get(section, {}):
             raise ConfigError(f"darling.{path}: means nothing in OpenRLHF, where {why}. Leave it out.")
-    if settings.service.backend not in ("auto", "local"):
+    if settings.service.backend == "vllm":
         raise ConfigError(
-            f"darling.service.backend={settings.service.backend}: in OpenRLHF the similarity runs in the trainer's "
-            "process. Leave it out, or set darling.service.backend=local."
+            "darling.service.backend=vllm: only verl launches these servers. Start them yourself, and set "
+            "darling.service.urls; or set darling.service.backend=ray."
         )
     given = [name for name in node.get("service", {}) if name != "backend"]
-    if given:
+    if given and settings.service.backend in ("auto", "local") and not settings.service.urls:
         raise ConfigError(
-            f"darling.service.{given[0]}: means nothing in OpenRLHF, where the similarity runs in the trainer's "
-            "process. Leave it out."
+            f"darling.service.{given[0]}: has no effect, because the similarity runs in the trainer's process. Set "
+            "darling.service.backend=ray as well, or leave it out."
         )
 
 
@@ -156,8 +157,7 @@ def _settings(model: type[BaseModel] = DarlingSettings, above: str = "") -> Iter
     for name, field in model.model_fields.items():
         path = f"{above}{name}"
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            if path != "service":
-                yield from _settings(field.annotation, f"{path}.")
+            yield from _settings(field.annotation, f"{path}.")
         elif path == "options":
             yield "options.NAME", None, "an option of the objective's own"
         elif path not in REFUSED:

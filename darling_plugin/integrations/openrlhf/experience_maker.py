@@ -17,6 +17,7 @@ from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 from darling_plugin.config import parse_settings
 from darling_plugin.integrations.openrlhf import experiences as rows
 from darling_plugin.integrations.openrlhf.arguments import SETTINGS
+from darling_plugin.integrations.openrlhf.classes import open_classes
 from darling_plugin.integrations.openrlhf.run_files import RunFiles
 from darling_plugin.step import Step
 
@@ -28,7 +29,8 @@ class DarlingExperienceMaker(RemoteExperienceMaker):
         super().__init__(*args, **kwargs)
         job = self.strategy.args
         settings = parse_settings(json.loads(os.environ[SETTINGS]))
-        self.darling = Step(settings, reward_model=not job.reward.remote_url)
+        classes = open_classes(settings, settings.build_objective())
+        self.darling = Step(settings, classes=classes, reward_model=not job.reward.remote_url)
         self.files = RunFiles(settings.samples, job.ckpt.path)
         self.global_step = 0  # the step that the next batch is for; the trainer sets it
 

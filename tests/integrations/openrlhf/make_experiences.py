@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ray
 import words
 
 from darling_plugin.integrations.openrlhf.worker import install
@@ -151,6 +152,7 @@ if __name__ == "__main__":
     out = Path(sys.argv[1])
     tokenizer = words.write_tokenizer(out / "tokenizer")
     install()  # as Ray does at the start of a worker
+    ray.init(num_cpus=2)  # for the case with a service
     cases = json.loads(sys.stdin.read())
     results = {name: run_case(case, tokenizer, out / name) for name, case in cases.items()}
     results["trainer"] = run_trainer(tokenizer, out / "trainer")

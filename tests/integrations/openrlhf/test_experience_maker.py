@@ -46,6 +46,7 @@ def settings_of(objective: str) -> dict:
 CASES = {
     "cut groups": case(),
     "shuffled rows": case(order=draw.permutation(ROWS).tolist(), micro_batch=5),
+    "service": case(settings={"similarity": LEXICAL, "service": {"backend": "ray"}}),
     "rloo": case(estimator="rloo"),
     "divided by the std": case(settings={"similarity": LEXICAL, "advantage": {"normalize_by_std": True}}),
     "clipped": case(
@@ -99,7 +100,8 @@ def core(rewards=REWARDS, shift=0.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("name", "factor"), [("cut groups", 1.0), ("shuffled rows", 1.0), ("rloo", N / (N - 1)), ("turns", 1.0)]
+    ("name", "factor"),
+    [("cut groups", 1.0), ("shuffled rows", 1.0), ("rloo", N / (N - 1)), ("turns", 1.0), ("service", 1.0)],
 )
 def test_advantages_are_cores(results, name, factor):
     rewards, expected = core()

@@ -70,6 +70,23 @@ def device_mesh(module):
     module.init_device_mesh = lambda _device, *arguments, **options: make("cpu", *arguments, **options)
 
 
+def optimizer(module):
+    """DeepSpeed compiles its Adam at the first step, which takes a minute and a compiler; torch's does the same."""
+    make = module.get_train_ds_config
+
+    def config(*arguments, **options):
+        made = make(*arguments, **options)
+        made["optimizer"]["params"]["torch_adam"] = True
+        return made
+
+    module.get_train_ds_config = config
+
+
+def collectives(module):
+    """DeepSpeed compiles collectives over shared memory, which takes another minute; without them it uses gloo."""
+    module.build_shm_op = lambda: None
+
+
 class StoreGroup:
     """Sends tensors through vLLM's key-value store, in the place of NCCL."""
 
@@ -113,5 +130,7 @@ if os.environ.get("OPENRLHF_CPU") == "1":
     register_post_import_hook(current_device, "torch")
     register_post_import_hook(replay_buffer, "openrlhf.trainer.ppo_utils.replay_buffer")
     register_post_import_hook(device_mesh, "openrlhf.utils.deepspeed.deepspeed")
+    register_post_import_hook(optimizer, "openrlhf.utils.deepspeed.deepspeed")
+    register_post_import_hook(collectives, "deepspeed.comm.torch")
     register_post_import_hook(weight_sync, "openrlhf.utils.distributed_util")
     register_post_import_hook(weight_loading, "openrlhf.trainer.ray.vllm_worker_wrap")
