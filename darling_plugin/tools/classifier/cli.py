@@ -157,8 +157,8 @@ def distill(
     console.print(
         f"On {found.prompts} held-out prompts, against the teacher: AUC {auc}, adjusted Rand index of whole groups "
         f"{found.adjusted_rand:.3f}, the same classes in {found.same_classes:.0%} of the groups.\n"
-        f"Their classes cost the teacher up to {found.pairs:,} readings of two texts, the bi-encoder {found.texts:,} of "
-        "one.",
+        f"Their classes cost the teacher up to {found.pairs:,} readings of two texts, the bi-encoder {found.texts:,} "
+        "of one.",
         highlight=False,
     )
     _print_calibration(done.trained.card)
