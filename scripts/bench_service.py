@@ -12,6 +12,10 @@ figure is a ratio of times, with the least and the most of the repetitions.
     cascade      a bi-encoder in this process settles the clear pairs, the server the doubtful ones
     bi-encoder   one forward pass per response, in this process: the shipped classifier
 
+Then the trainer's part of a step with responses of 8,000 tokens that were read ahead (`service_bench/long_texts.py`):
+seconds of one core for 256 × 8 and, from 64 of its groups, 1024 × 64; and how far the numbers of `darling plan` are
+off.
+
 The 2,016 pairs of a group of 64 are timed in as many parts as there are repetitions, between which ours run; a ratio
 takes a part's time that many times. Nothing is remembered from one repetition to the next.
 """
@@ -31,6 +35,7 @@ from rich.console import Console
 from service_bench.authors import ask_one_by_one, every_pair
 from service_bench.figures import Figure, Row, Run, as_json, show
 from service_bench.limit import BareModel
+from service_bench.long_texts import measure_long
 from service_bench.models.unpack import unpack
 from service_bench.server import Server, serving
 from service_bench.shares import show_shares, verdict_shares
@@ -42,6 +47,7 @@ from darling_plugin.service.build import start_service
 from darling_plugin.similarity import CascadeSimilarity, ClassifierSimilarity, Similarity
 from darling_plugin.similarity.classifier.decision import probabilities
 
+DATA = Path(__file__).parents[2] / "shared" / "data"
 Group = list[str]
 PASSES = 7  # against the bare model: a second or two each, so that what else the machine does moves them most
 
@@ -168,10 +174,19 @@ def _by_group(labels: np.ndarray, groups: Sequence[Group]) -> list[list[int]]:
 def main(
     quick: Annotated[bool, typer.Option(help="three repetitions, fewer groups")] = False,
     write: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+    data: Annotated[Path, typer.Option(help="with math/olympiadbench.jsonl: real long texts")] = DATA,
+    only_long: Annotated[bool, typer.Option("--only-long", help="the rows of long responses alone; no server")] = False,
 ) -> None:
     """Measure, show a table, and write the figures."""
     console = Console()
     repetitions = 3 if quick else 5
+    console.print("Responses of 8,000 tokens, all read before …")
+    long = measure_long(data, repetitions)
+    console.print(json.dumps(long, indent=1), highlight=False)
+    if only_long:
+        if write is not None:
+            write.write_text(json.dumps({"long": long}, indent=1) + "\n")
+        return
     with tempfile.TemporaryDirectory(prefix="bench_service") as work:
         folders = unpack(Path(work))
         text, countdown = (ClassifierSimilarity(str(folder), "cpu") for folder in (folders.text, folders.countdown))
@@ -236,6 +251,7 @@ def main(
         "cascade_rand_index_n8": of_groups(rand[8]),
         "cascade_rand_index_n64": of_groups(rand[64]),
         "verdicts_asked": verdict_shares(),
+        "long": long,
         "repetitions": repetitions,
     }
     if write is not None:

@@ -14,18 +14,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from service_bench.figures import Figure, as_json
 
-from darling_plugin.config import ServiceSettings
-from darling_plugin.core import PartitionRule
-from darling_plugin.service.build import start_service
-from darling_plugin.similarity import ClassifierSimilarity
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
+from darling_plugin.similarity.classifier.card import read_card
 from darling_plugin.similarity.classifier.lexical_features import Reader
-from darling_plugin.similarity.classifier.rows import pack
-
-DIMENSIONS = 384
+from darling_plugin.similarity.classifier.scorer import load_forward
+from darling_plugin.tools.plan.hook import HookCost, hook_seconds
+from darling_plugin.tools.plan.setups import CPU_TOKENS_PER_SECOND, SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S
 
 
 @dataclass(frozen=True)
@@ -71,27 +70,51 @@ def responses(pieces: list[str], tokens: int, seed: int) -> Iterator[str]:
         yield " ".join(parts)
 
 
-def hook_seconds(shape: Shape, pieces: list[str], repetitions: int) -> list[float]:
+def step_seconds(shape: Shape, pieces: list[str], repetitions: int) -> list[float]:
     """Seconds of one step of that shape, once per repetition."""
-    similarity = ClassifierSimilarity(device="cpu")
-    rule = PartitionRule(threshold=similarity.default_threshold, short_text_rule=True)
-    reader, rng = Reader.load(DEFAULT_FOLDER), np.random.default_rng(0)
     found = []
     for repetition in range(repetitions):
         source = responses(pieces, shape.tokens, repetition)
-        texts = [next(source) for _ in range(shape.timed * shape.n)]
-        uid = np.repeat(np.arange(shape.timed), shape.n)
-        service = start_service(similarity, rule, ServiceSettings(backend="local"), backend="local")
-        try:
-            memory = service.memories["judge"]
-            for text in texts:
-                vector = rng.normal(size=DIMENSIONS).astype(np.float32)
-                memory.keep([text], [pack(vector / np.linalg.norm(vector), reader.read(text))])
-            start = time.process_time()
-            service.partition(texts, uid)
-            found.append((time.process_time() - start) * shape.prompts / shape.timed)
-            if service.counts().read:
-                raise RuntimeError("the memory did not hold all responses of the step")
-        finally:
-            service.close()
+        groups = [[next(source) for _ in range(shape.n)] for _ in range(shape.timed)]
+        found.append(hook_seconds(groups) * shape.prompts / shape.timed)
     return found
+
+
+def encoder_rate(pieces: list[str], tokens: int, texts: int, repetitions: int) -> list[float]:
+    """Tokens per second that the shipped classifier reads on one core, of responses of so many tokens."""
+    import torch
+
+    torch.set_num_threads(1)
+    forward = load_forward("default", device="cpu")
+    reads = read_card(DEFAULT_FOLDER).max_tokens
+    found = []
+    for repetition in range(repetitions + 1):  # the first is not counted: it allocates
+        source = responses(pieces, tokens, 100 + repetition)
+        batch = [next(source) for _ in range(texts)]
+        start = time.process_time()
+        forward(batch)
+        found.append(texts * reads / (time.process_time() - start))
+    return found[1:]
+
+
+def measure_long(data: Path | None, repetitions: int) -> dict[str, Any]:
+    """The figures of `long`: seconds of the two shapes, the encoder's rate, and how far the plan's numbers are off."""
+    pieces = passages(data)
+    small = step_seconds(Shape(256, 8, 8000, 256), pieces, repetitions)
+    large = step_seconds(Shape(1024, 64, 8000, 64), pieces, repetitions)
+    rates = encoder_rate(pieces, 8000, 64, repetitions)
+    planned = HookCost(SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S)
+    errors = {
+        "hook_seconds_256x8x8k": planned.seconds(256, 8) / float(np.median(small)) - 1,
+        "hook_seconds_1024x64x8k": planned.seconds(1024, 64) / float(np.median(large)) - 1,
+        "tokens_per_second": CPU_TOKENS_PER_SECOND / float(np.median(rates)) - 1,
+    }
+    return {
+        "hook_seconds_256x8x8k": as_json(Figure.of(small)),
+        "hook_seconds_1024x64x8k": as_json(Figure.of(large)),
+        "encoder_tokens_per_second": as_json(Figure.of(rates)),
+        "plan_error": max(map(abs, errors.values())),
+        "plan_errors": errors,
+        "groups_timed": {"256x8": 256, "1024x64": 64},
+        "real_texts": data is not None and (data / "math" / "olympiadbench.jsonl").exists(),
+    }

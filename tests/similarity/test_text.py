@@ -32,8 +32,8 @@ def test_what_is_read(setting, text, read):
 
 
 def test_head_and_tail_are_as_much_as_the_model_reads():
-    # 4 tokens are 12 characters here: six of each end.
-    assert read_text(["abcdefghijklmnop", "abcdefghijkl"], "head_tail", max_tokens=4) == [
+    # 6 tokens are 12 characters here: six of each end.
+    assert read_text(["abcdefghijklmnop", "abcdefghijkl"], "head_tail", max_tokens=6) == [
         f"abcdef{MARK}klmnop",
         "abcdefghijkl",
     ]

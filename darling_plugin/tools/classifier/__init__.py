@@ -15,6 +15,7 @@
     baselines.py      word overlap, BLEU, ROUGE, embedding cosine …
     cross_validation.py  each prompt's pairs scored by a classifier that never saw the prompt
     results.py        what an evaluation found, and its table; roc_plot.py draws it
+    distill.py        a bi-encoder that learns from another similarity
     cascade.py        chooses the two bounds of a cascade
 
 The runtime half, which loads and asks a classifier, is `similarity/classifier/`; the shipped one is in its `default/`,

@@ -42,7 +42,9 @@ class BiLearner(Learner):
         return {
             "first": [self.cut(pair.first) for pair in pairs],
             "second": [self.cut(pair.second) for pair in pairs],
-            "label": [[float(pair.similar), *self._wording(pair)] for pair in pairs],
+            "label": [
+                [float(pair.similar) if pair.target is None else pair.target, *self._wording(pair)] for pair in pairs
+            ],
         }
 
     def scores(self) -> np.ndarray:

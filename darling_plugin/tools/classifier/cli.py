@@ -119,6 +119,58 @@ def train(
 
 
 @app.command()
+def distill(
+    teacher: Annotated[str, typer.Option(help="a classifier: default, a folder, or a name; or `embedding`, `lexical`")],
+    responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder")],
+    out: Annotated[Path, typer.Option(help="the bi-encoder's folder, made here")],
+    base: Annotated[
+        str | None, typer.Option(help="a folder or a name on the hub; without it, the packaged MiniLM")
+    ] = None,
+    epochs: Annotated[float, typer.Option()] = 4.0,
+    learning_rate: Annotated[float | None, typer.Option(help="5e-5, or 1e-3 with LoRA")] = None,
+    batch_size: Annotated[int, typer.Option(help="pairs in a step")] = 16,
+    max_tokens: Annotated[int | None, typer.Option(help="of each response; all that the model can read")] = None,
+    lora_rank: Annotated[int, typer.Option(help="0 trains the weights themselves")] = 0,
+    train_layers: Annotated[int | None, typer.Option(help="only the topmost so many: less time")] = None,
+    held_share: Annotated[float, typer.Option(help="of the prompts, that agreement is measured on")] = 0.2,
+    seed: Annotated[int, typer.Option()] = 0,
+    write: Annotated[Path | None, typer.Option("--json", help="write the agreement here")] = None,
+) -> None:
+    """Train a bi-encoder on another similarity's logits: one encoding per response, not a reading per pair."""
+    import json
+
+    from rich.console import Console
+
+    from darling_plugin.similarity import SIMILARITIES, build_similarity
+    from darling_plugin.similarity.packaged import PACKAGED
+    from darling_plugin.tools.classifier.distill import distill as run
+    from darling_plugin.tools.classifier.label.mining import read_groups
+    from darling_plugin.tools.classifier.recipe import make_recipe
+
+    with explained():
+        recipe = make_recipe(
+            base_model=base or PACKAGED, epochs=epochs, learning_rate=learning_rate, batch_size=batch_size,
+            max_tokens=max_tokens, lora_rank=lora_rank, train_layers=train_layers, seed=seed,
+        )  # fmt: skip
+        own = SIMILARITIES.keys() - {"classifier"}
+        scorer = build_similarity(teacher) if teacher in own else build_similarity("classifier", model=teacher)
+        done = run(scorer, read_groups(responses).responses, out, recipe, held_share=held_share)
+    found, console = done.agreement, Console()
+    auc = "none" if found.auc is None else f"{found.auc:.3f}"
+    console.print(
+        f"On {found.prompts} held-out prompts, against the teacher: AUC {auc}, adjusted Rand index of whole groups "
+        f"{found.adjusted_rand:.3f}, the same classes in {found.same_classes:.0%} of the groups.\n"
+        f"Their classes cost the teacher up to {found.pairs:,} readings of two texts, the bi-encoder {found.texts:,} "
+        "of one.",
+        highlight=False,
+    )
+    _print_calibration(done.trained.card)
+    console.print(f"In training  darling.similarity.name=classifier darling.similarity.model={out}")
+    if write is not None:
+        write.write_text(json.dumps(found.as_json(), indent=1) + "\n")
+
+
+@app.command()
 def calibrate(
     model: Annotated[Path, typer.Option(help="the classifier's folder")],
     pairs: Annotated[str, typer.Option(help=PAIRS + "; not those that it was trained on")],

@@ -27,12 +27,16 @@ FIELDS = ("prompt", "generation_0", "generation_1", "similar")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two responses to one prompt, and whether they are equivalent (1) or not (0)."""
+    """Two responses to one prompt, and whether they are equivalent (1) or not (0).
+
+    target: P(equivalent) that training aims at, where a teacher gave one (`distill.py`); None is `similar` itself.
+    """
 
     prompt: str
     first: str
     second: str
     similar: int
+    target: float | None = None
 
     @property
     def texts(self) -> tuple[str, str]:
@@ -74,6 +78,7 @@ def digest(pairs: Iterable[Pair]) -> str:
     total = hashlib.sha256()
     for pair in pairs:
         row = [pair.prompt, pair.first, pair.second, pair.similar]
+        row += [] if pair.target is None else [pair.target]
         total.update(json.dumps(row, ensure_ascii=True).encode() + b"\n")
     return total.hexdigest()
 

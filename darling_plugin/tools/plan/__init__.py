@@ -13,6 +13,7 @@
     advise.py      the fewest replicas that stay within a share of the step; backend and strategy
     report.py      a request's page: counts, costs and advice; render.py prints it
     study.py       the grid of docs/service_plan.md; document.py writes its numbers, draw.py its figure
+    hook.py        what is left for the trainer's process once a bi-encoder has read a step
     measure.py     tokens per second of a classifier on this machine
 
 A new system is a class in `systems.py` and a line in `report.py`. No training run uses this, and only `measure.py`

@@ -73,7 +73,9 @@ def _measure(model: str, device: str, as_json: bool) -> None:
     typer.echo(f"{found.model}, {found.kind}, reads {found.reads} tokens, on {found.device}")
     typer.echo(f"classifier_tokens_per_second={found.tokens_per_second:.0f}")
     typer.echo(f"({len(found.runs)} runs, {min(found.runs):.0f} to {max(found.runs):.0f})")
-    typer.echo(f"and {found.verdict_us:.1f} µs for each verdict from what it has read")
+    typer.echo(
+        f"and {found.verdict_us:.1f} µs for each verdict from what it has read, {found.response_us:.0f} a response"
+    )
 
 
 def _simulate(out: Path) -> None:

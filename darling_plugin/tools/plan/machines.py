@@ -123,7 +123,15 @@ class Classifier:
     verdict_s: float = stated(
         1e-6,
         "s of one core a verdict, after the model",
-        "measured: 0.4 to 1.2 µs for core/partition.py, 15 with the shipped one",
+        "measured: scripts/bench_service.py, real texts of 8,000 tokens",
+    )
+    response_s: float = stated(
+        0.0,
+        "s of one core a response, after the model",
+        "measured: scripts/bench_service.py, real texts of 8,000 tokens",
+    )
+    tokens_per_word: float = stated(
+        1.0, "tokens of a word, where a model's limit counts words (1: it counts tokens)", "measured, see setups.py"
     )
     tokens_per_second: float | None = stated(None, "of a replica, measured", "darling plan --measure")
     gpu: Gpu = GPUS["h100"]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import random
 import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from darling_plugin.core.partition import find_partition
+from darling_plugin.similarity.classifier import DEFAULT_FOLDER
+from darling_plugin.similarity.classifier.lexical_features import Reader
+from darling_plugin.tools.plan.hook import HookCost, fit
 
 if TYPE_CHECKING:
     from darling_plugin.similarity.classifier.decision import Front
+
+WORDS = 6000  # of a response of 8,000 tokens
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,9 @@ class Measured:
     runs: tuple[float, ...]
     """Tokens per second of each run."""
     verdict_us: float
-    """Microseconds of a verdict in a partition of distinct texts, once the model has read them."""
+    """Microseconds of one core for a verdict of a pair, once the model has read it."""
+    response_us: float
+    """Microseconds of one core for each response beside that; 0 for a model that reads pairs."""
 
 
 def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, runs: int = 5) -> Measured:
@@ -52,7 +60,8 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
     import torch
 
     front = open_front(model)
-    reads = front.card.max_tokens * (2 if front.card.kind == "cross-encoder" else 1)
+    pairs = front.reads == "pairs"
+    reads = front.card.max_tokens * (2 if pairs else 1)
     clock = time.process_time if device == "cpu" else time.perf_counter
     rates, verdicts = [], []
     threads = torch.get_num_threads()
@@ -60,7 +69,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
     try:
         forward = load_forward(model, device=device)
         for run in range(runs + 1):
-            group = [text_of(run, number, reads) for number in range(texts)]
+            group = [text_of(run * texts + number, max(WORDS, reads)) for number in range(texts)]
             items = front.items(list(itertools.combinations(group, 2)))
             start = clock()
             found = forward(items[:texts])
@@ -68,17 +77,40 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
             rows = dict(zip(items, itertools.cycle(found)))  # of pairs, as many as were read, again and again
             start = time.process_time()
             asked = find_partition(group, [0] * texts, partial(_judge, front, rows), threshold=1.0).scored
-            verdicts.append(1e6 * (time.process_time() - start) / asked)
+            verdicts.append((time.process_time() - start) / asked)
+        cost = HookCost(0.0, statistics.median(verdicts[1:])) if pairs else _hook_cost()
     finally:
         torch.set_num_threads(threads)
     counted = tuple(rates[1:])
-    microseconds = statistics.median(verdicts[1:])
-    return Measured(model, front.card.kind, device, reads, statistics.median(counted), counted, microseconds)
+    return Measured(
+        model=model,
+        kind=front.card.kind,
+        device=device,
+        reads=reads,
+        tokens_per_second=statistics.median(counted),
+        runs=counted,
+        verdict_us=1e6 * cost.verdict_s,
+        response_us=1e6 * cost.response_s,
+    )
+
+
+def _hook_cost() -> HookCost:
+    """Of the shipped classifier: others that read responses one by one differ in the size of their vectors only."""
+    few = [[text_of(8 * group + k, WORDS) for k in range(8)] for group in range(32)]
+    many = [[text_of(1000 + 64 * group + k, WORDS) for k in range(64)] for group in range(4)]
+    return fit(few, many)
 
 
 def _judge(front: Front, rows: Mapping[Any, np.ndarray], pairs: list[tuple[str, str]]) -> np.ndarray:
     return front.probabilities(pairs, rows)
 
 
-def text_of(run: int, number: int, reads: int) -> str:
-    return f"{run} {number} " + "the number of apples in each box is a prime " * (1 + reads // 10)
+def text_of(seed: int, words: int) -> str:
+    """So many words as the shipped classifier's table counts them: frequent ones often, rare ones now and then."""
+    counts = _table()
+    return " ".join(random.Random(seed).choices(list(counts), list(counts.values()), k=words))
+
+
+@cache
+def _table() -> Mapping[str, int]:
+    return Reader.load(DEFAULT_FOLDER).counts

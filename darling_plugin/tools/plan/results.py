@@ -110,7 +110,10 @@ def run(step: Step, setup: Setup, training: Training, seed: int) -> Outcome:
     busy = float((end - start).sum())
     late = float(np.clip(end - np.maximum(start, step.hidden_until), 0, None).sum())
     # Once all is read, and all responses are there, the partition is computed, on one core beside the trainer.
-    partition = step.drawn.verdicts * setup.classifiers[0].verdict_s
+    classifier = setup.classifiers[0]
+    # A bi-encoder's pairs are one product of matrices a group: all of them, whatever the classes imply.
+    pairs = groups * n * (n - 1) // 2 if classifier.kind == "bi-encoder" else step.drawn.verdicts
+    partition = pairs * classifier.verdict_s + groups * n * classifier.response_s
     last = max(time for time, _ in arrivals)
     wait = max(0.0, max(last, float(end.max(initial=0.0))) + partition - step.hidden_until)
     unavoidable = max(0.0, last + partition - step.hidden_until)

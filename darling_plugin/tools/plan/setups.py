@@ -12,8 +12,12 @@ from darling_plugin.tools.plan.systems import AllPairs, EncodeEach
 
 CPU_TOKENS_PER_SECOND = 2_700.0
 """Of the shipped classifier on one core: `darling plan --measure`, an AMD EPYC, fp32, one thread."""
-SHIPPED_VERDICT_S = 15e-6
-"""Its verdicts compare wordings as well as vectors: the same command."""
+SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S = 88e-6, 1.5e-6
+"""Of one core for each response and each pair of siblings, words compared as well as vectors; responses of 8,000
+tokens: `scripts/bench_service.py`."""
+QWEN_TOKENS_PER_WORD = 2.8
+"""Of mathematics: the authors cut a response by words separated by spaces, and LaTeX has several tokens a word. Counted
+on OlympiadBench's solutions with the packaged encoder's tokenizer."""
 SHIPPED = 22.7e6
 """Parameters of the shipped classifier."""
 READS_SHIPPED = 256
@@ -34,7 +38,7 @@ SetupOf = Callable[[int], Setup]
 
 def cross_encoder() -> Classifier:
     """The authors' maths classifier."""
-    return Classifier("4B cross-encoder", "cross-encoder")
+    return Classifier("4B cross-encoder", "cross-encoder", tokens_per_word=QWEN_TOKENS_PER_WORD)
 
 
 def medium_encoder() -> Classifier:
@@ -58,6 +62,7 @@ def small_encoder() -> Classifier:
         reads=READS_SHIPPED,
         utilisation=utilisation(SHIPPED),
         verdict_s=SHIPPED_VERDICT_S,
+        response_s=SHIPPED_RESPONSE_S,
         source="shipped",
     )
 
@@ -71,6 +76,7 @@ def small_encoder_on_cpu(tokens_per_second: float = CPU_TOKENS_PER_SECOND) -> Cl
         reads=READS_SHIPPED,
         batch_tokens=8192,
         verdict_s=SHIPPED_VERDICT_S,
+        response_s=SHIPPED_RESPONSE_S,
         tokens_per_second=tokens_per_second,
         gpus=0,
         source="shipped; batches as in classifier/batches.py",

@@ -1,8 +1,9 @@
 """The systems that ask all at once, or of each response alone: the authors' (a), and a bi-encoder (d).
 
 Rows are responses, row = group × responses + index. A cross-encoder reads a pair as `CLS first SEP second SEP`, each
-text cut to (reads − 3) // 2 tokens, as the authors do; a bi-encoder reads a response, cut to `reads`. In every system
-verdicts equal `Drawn.labels`: the classifiers are taken to be right, so their verdicts are transitive.
+text cut to (reads − 3) // 2 words, as the authors do (of `tokens_per_word` tokens each); a bi-encoder reads a response,
+cut to `reads`. In every system verdicts equal `Drawn.labels`: the classifiers are taken to be right, so their verdicts
+are transitive.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ SPECIAL = 3  # CLS and two SEP
 def tokens_read(drawn: Drawn, classifier: Classifier) -> np.ndarray:
     """Of each response, by the classifier; in a pair, of each of the two. Shape (prompts, responses)."""
     pair = classifier.kind == "cross-encoder"
-    return np.minimum(drawn.lengths, (classifier.reads - SPECIAL) // 2 if pair else classifier.reads)
+    limit = (classifier.reads - SPECIAL) // 2 if pair else classifier.reads
+    return np.minimum(drawn.lengths, int(limit * classifier.tokens_per_word))
 
 
 class AllPairs:
