@@ -8,6 +8,7 @@
     pool.py         batches over workers, with retries and deadlines
     worker.py       what a worker is, and the one in a thread of this process
     ray_workers.py  replicas as Ray actors
+    placement.py    the GPUs of replicas: of their own, or beside the policy
     http_worker.py  servers that already run; protocols.py is what is sent to them
     build.py        from settings to a service
     actor.py        the service as one Ray actor of a job

@@ -20,6 +20,7 @@ from darling_plugin.core.groups import Uid
 from darling_plugin.errors import ConfigError, DarlingError, SimilarityError
 from darling_plugin.service.build import Backend, start_service
 from darling_plugin.service.counts import Counts
+from darling_plugin.service.placement import Slot, release
 from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
@@ -38,9 +39,10 @@ class ServiceActor:
         rule: PartitionRule,
         backend: Backend,
         job: str,
+        slots: Sequence[Slot] = (),
     ):
         judge = SimilaritySettings(**similarity).build()
-        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job)
+        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job, slots=slots)
 
     def submit(self, uid: Hashable, text: str) -> None:
         self._service.submit(uid, text)
@@ -78,6 +80,7 @@ class RemoteService:
 
     Args:
         holds: what must live as long as the service, such as actors that serve its model.
+        slots: GPUs for the replicas (`placement.py`); those reserved for it are given back when it closes.
 
     Raises `ConfigError` where a service of this job is there already.
     """
@@ -89,6 +92,7 @@ class RemoteService:
         rule: PartitionRule,
         backend: Backend,
         holds: Any = None,
+        slots: Sequence[Slot] = (),
     ):
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -108,13 +112,14 @@ class RemoteService:
         judge = _absolute(similarity).model_dump()
         try:
             self._actor = actor.options(**options).remote(
-                judge, settings.model_dump(), rule, backend, here.get_job_id()
+                judge, settings.model_dump(), rule, backend, here.get_job_id(), list(slots)
             )
         except ValueError as error:
             raise ConfigError(
                 f"this Ray job has a partition service already ({actor_name()}): one job trains one policy. {error}"
             ) from None
         self._holds = holds
+        self._slots = slots
         self._get: Any = ray.get
         self._kill: Any = ray.kill
         self._get(self._actor.resume.remote())  # raises here what is wrong with the settings
@@ -152,6 +157,7 @@ class RemoteService:
         """End the service and its replicas."""
         self._get(self._actor.close.remote())
         self._kill(self._actor)
+        release(self._slots)
 
     def _answer(self, call: Any) -> Any:
         """What the actor gave; raises what it raised, and `SimilarityError` where it is gone."""

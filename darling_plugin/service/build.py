@@ -26,6 +26,7 @@ from darling_plugin.similarity.classifier.scorer import DEFAULT, load_forward
 
 if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
+    from darling_plugin.service.placement import Slot
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,13 @@ class PlainReader:
 
 
 def start_service(
-    similarity: Similarity, rule: PartitionRule, settings: ServiceSettings, *, backend: Backend, job: str = ""
+    similarity: Similarity,
+    rule: PartitionRule,
+    settings: ServiceSettings,
+    *,
+    backend: Backend,
+    job: str = "",
+    slots: Sequence[Slot] = (),
 ) -> PartitionService:
     """A service in this process.
 
@@ -53,6 +60,7 @@ def start_service(
         similarity: the judge; of a classifier only the light half is used here, unless the backend is local.
         backend: where the forward passes run.
         job: goes into the names of Ray actors, so that two jobs on one cluster do not meet.
+        slots: GPUs for the replicas, as many for each classifier of a cascade; none puts them on the CPUs.
 
     Raises `ConfigError` where the judge cannot be run so.
     """
@@ -60,9 +68,10 @@ def start_service(
 
     async def make() -> Judging:
         if not isinstance(similarity, CascadeSimilarity):
-            return _verdicts(similarity, settings, backend, job, counts)
-        first = _verdicts(similarity.first, settings, backend, f"{job}-first", counts)
-        second = _verdicts(similarity.second, settings, backend, job, counts)
+            return _verdicts(similarity, settings, backend, job, counts, slots)
+        half = len(slots) // 2
+        first = _verdicts(similarity.first, settings, backend, f"{job}-first", counts, slots[half:])
+        second = _verdicts(similarity.second, settings, backend, job, counts, slots[:half])
         return Cascade(first, second, similarity.card.low, similarity.card.high)
 
     return PartitionService(make, counts, rule)
@@ -89,7 +98,12 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
 
 
 def _verdicts(
-    similarity: Similarity, settings: ServiceSettings, backend: Backend, job: str, counts: Counts
+    similarity: Similarity,
+    settings: ServiceSettings,
+    backend: Backend,
+    job: str,
+    counts: Counts,
+    slots: Sequence[Slot],
 ) -> Verdicts:
     if not isinstance(similarity, ClassifierSimilarity):
         whole = LocalWorker(type(similarity).__name__, lambda: lambda pairs: np.asarray(similarity(pairs))[:, None])
@@ -99,7 +113,7 @@ def _verdicts(
     elif backend == "ray":
         from darling_plugin.service.ray_workers import replicas
 
-        pool = replicas(job, similarity.model, settings, counts, _limits(settings))
+        pool = replicas(job, similarity.model, settings, counts, _limits(settings), slots)
     else:
         load = partial(load_forward, similarity.model, device=similarity.device)
         pool = Pool([LocalWorker(similarity.model, load)], counts, _limits(settings, patient=True))

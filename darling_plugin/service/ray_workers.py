@@ -15,6 +15,7 @@ import numpy as np
 
 from darling_plugin.errors import ConfigError, DarlingError
 from darling_plugin.service.counts import Counts
+from darling_plugin.service.placement import Slot, check_memory
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.worker import RefusedError, Worker, WorkerError
 from darling_plugin.similarity.classifier.memory import Item
@@ -23,22 +24,27 @@ if TYPE_CHECKING:
     from darling_plugin.config import ServiceSettings
 
 WELL_S = 10.0
-PLACED_S = 60.0
 LOOK_S = 2.0  # between looks at the queue
 IDLE_LOOKS = 30  # before a replica above the least number is given up
 
 
 class Replica:
-    """The actor: a model, loaded when it is made."""
+    """The actor: a model, loaded when it is made.
 
-    def __init__(self, model: str, device: str | None, threads: int):
+    kept_free: share of its GPU's memory that must then be free; raises `ConfigError` where less is.
+    """
+
+    def __init__(self, model: str, device: str | None, threads: int, kept_free: float = 0.0):
         import torch
 
         from darling_plugin.similarity.classifier.scorer import load_forward
 
         if threads:
             torch.set_num_threads(threads)
+        device = device or _own_gpu()
         self._forward = load_forward(model, device=device)
+        if kept_free and torch.cuda.is_available():
+            check_memory(model, *torch.cuda.mem_get_info(device), kept_free)
 
     def answer(self, items: Sequence[Any]) -> np.ndarray:
         return self._forward(items)
@@ -56,14 +62,13 @@ class RayWorker:
     Args:
         name: of the actor, for messages and Ray's dashboard; holds the job's id.
         model: as `darling.similarity.model` names it.
-        gpus: of a node's that it takes, a fraction too; 0 puts the model on the CPU.
+        slot: its GPU; None puts the model on the CPU.
     """
 
-    def __init__(self, name: str, model: str, gpus: float = 0.0):
+    def __init__(self, name: str, model: str, slot: Slot | None = None):
         self.name = name
         self._model = model
-        self._gpus = gpus
-        self._group: Any = None
+        self._slot = slot
         self.actor: Any = self._start()
 
     async def answer(self, items: Sequence[Item]) -> np.ndarray:
@@ -102,43 +107,58 @@ class RayWorker:
         import ray
 
         ray.kill(self.actor)
-        if self._group is not None:
-            ray.util.remove_placement_group(self._group)
 
     def _start(self) -> Any:
         import ray
-        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-        options: dict[str, Any] = {
-            "name": self.name,
-            "num_cpus": 0,
-            "max_restarts": -1,
-            "scheduling_strategy": "SPREAD",
-        }
-        if self._gpus:
-            if self._group is None:
-                self._group = _reserve(self._gpus)
-            options |= {
-                "num_gpus": self._gpus,
-                "scheduling_strategy": PlacementGroupSchedulingStrategy(self._group, 0),
-            }
-        device = None if self._gpus else "cpu"
+        slot = self._slot
+        device, kept_free = ("cpu", 0.0) if slot is None else (None, slot.kept_free)
         # A share of the node: verl's own workers are on it too.
         threads = max(1, (os.cpu_count() or 1) // 8)
-        return ray.remote(Replica).options(**options).remote(self._model, device, threads)
+        actor = ray.remote(Replica).options(**actor_options(self.name, slot))
+        return actor.remote(self._model, device, threads, kept_free)
 
 
-def replicas(job: str, model: str, settings: ServiceSettings, counts: Counts, limits: Limits) -> Pool:
-    """A pool of replicas: as many as the settings say, or one per node."""
+def actor_options(name: str, slot: Slot | None) -> dict[str, Any]:
+    """What Ray must know of a replica: without a slot it is on the CPUs of any node, and takes none of Ray's."""
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    options: dict[str, Any] = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": "SPREAD"}
+    if slot is not None:
+        options["num_gpus"] = slot.gpus
+        options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(slot.group, slot.bundle)
+    return options
+
+
+def replicas(
+    job: str, model: str, settings: ServiceSettings, counts: Counts, limits: Limits, slots: Sequence[Slot] = ()
+) -> Pool:
+    """A pool of replicas: one per slot; without slots, on the CPUs, as many as the settings say, or one per node."""
     import ray
 
-    alive = [node for node in ray.nodes() if node["Alive"]]
-    least = settings.replicas or len(alive)
+    least = len(slots) or settings.replicas or sum(1 for node in ray.nodes() if node["Alive"])
 
     def make(number: int) -> RayWorker:
-        return RayWorker(f"darling-{job}-{number}", model, settings.gpus_per_replica)
+        return RayWorker(actor_name(job, number), model, slots[number] if slots else None)
 
     return ScalingPool(make, least, max(least, settings.max_replicas or least), counts, limits)
+
+
+def actor_name(job: str, number: int) -> str:
+    """The name of a job's replica, counted from 0."""
+    return f"darling-{job}-{number}"
+
+
+def await_replicas(job: str, count: int) -> None:
+    """Wait until `count` replicas of a job hold their model. Raises `ConfigError` for one that cannot."""
+    import ray
+
+    for number in range(count):
+        name = actor_name(job, number)
+        try:
+            ray.get(ray.get_actor(name).where.remote())
+        except ray.exceptions.RayActorError as error:
+            raise ConfigError(f"darling.service: the replica {name} cannot be started: {error}") from error
 
 
 class ScalingPool(Pool):
@@ -176,19 +196,15 @@ class ScalingPool(Pool):
             await self.look()
 
 
-def _reserve(gpus: float) -> Any:
+def _own_gpu() -> str | None:
+    """The GPU that Ray gave this actor, where Ray does not hide the others from it; else None: torch finds it."""
     import ray
+    import torch
 
-    group = ray.util.placement_group([{"GPU": gpus}], strategy="PACK")
-    if not group.wait(timeout_seconds=PLACED_S):
-        ray.util.remove_placement_group(group)
-        free = ray.available_resources().get("GPU", 0)
-        raise ConfigError(
-            f"darling.service.gpus_per_replica={gpus}: no node has so much of a GPU free ({free:g} GPUs are free in "
-            "the cluster, verl's own pools taken off). Start verl with fewer (trainer.n_gpus_per_node), add nodes, or "
-            "set darling.service.gpus_per_replica=0 to run the classifier on the CPUs."
-        )
-    return group
+    ids = ray.get_gpu_ids()
+    if not ids or not torch.cuda.is_available() or not os.environ.get("RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES"):
+        return None
+    return f"cuda:{ids[0]}"
 
 
 def _first_line(error: Exception) -> str:

@@ -7,9 +7,12 @@ service makes of it is no concern of the rollout's.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
-from darling_plugin.integrations.verl.validate import read_settings, uses_darling
+from omegaconf import OmegaConf
+
+from darling_plugin.integrations.verl.validate import ANY_CORRECT, is_watched, read_settings
 from darling_plugin.service.actor import Sender
 from darling_plugin.step import needs_similarity
 
@@ -23,16 +26,25 @@ class StreamingManager:
     def __init__(self, config: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
         settings = read_settings(config)
-        watched = uses_darling(config) or settings.monitor
-        objective = settings.build_objective() if watched else None
+        objective = settings.build_objective() if is_watched(config, settings) else None
         streams = objective is not None and needs_similarity(objective) and settings.service.backend != "local"
         self._sender = Sender() if streams else None
         # Where only correct responses are compared, a wrong one is no sibling: its score is waited for.
         correct_only = objective is not None and objective.scope == "correct"
         self._least = settings.diversity.correct_threshold if correct_only else None
         self._sending: set[asyncio.Task[None]] = set()
+        filtered = OmegaConf.select(config, "algorithm.filter_groups.metric") == ANY_CORRECT
+        self._correct_threshold = settings.diversity.correct_threshold if filtered else None
 
     async def run_single(self, data: Any) -> dict[str, Any]:
+        result = await self._run_and_send(data)
+        if self._correct_threshold is not None:
+            extra = result["reward_extra_info"]
+            correct = is_correct(result["reward_score"], extra, self._correct_threshold)
+            extra[ANY_CORRECT] = any_correct(data[-1].batch["responses"].tolist(), correct)
+        return result
+
+    async def _run_and_send(self, data: Any) -> dict[str, Any]:
         if self._sender is None or "uid" not in data.non_tensor_batch:
             return await super().run_single(data)  # type: ignore[misc]
         if self._least is None:
@@ -55,6 +67,24 @@ class StreamingManager:
         text = await asyncio.to_thread(lambda: decode(ids, skip_special_tokens=True))
         assert self._sender is not None
         self._sender.submit(str(final.non_tensor_batch["uid"]), text)
+
+
+def is_correct(score: float, extra: dict[str, Any], above: float) -> bool:
+    """What the reward function calls correct (`acc`), since a score may hold a penalty too; else a score `above`."""
+    acc = extra.get("acc")
+    return float(acc) > 0.5 if isinstance(acc, (bool, int, float)) else score > above
+
+
+def any_correct(tokens: list[int], correct: bool) -> float:
+    """A number for DAPO's group filter, which drops a group where it is the same for all responses.
+
+    0 for a wrong response; for a right one 1 to 2, by a hash of its tokens. So a group is dropped where all are wrong,
+    or all are the same right response: there is no advantage in either, and a group of different right ones stays.
+    """
+    if not correct:
+        return 0.0
+    digest = hashlib.blake2b(repr(tokens).encode(), digest_size=6).digest()
+    return 1.0 + int.from_bytes(digest, "big") / 2**48
 
 
 def wrap_managers() -> None:
