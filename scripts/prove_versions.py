@@ -62,6 +62,10 @@ def functions(version: str, here: str | None) -> dict[str, object]:
         files = [*V0, "test_hook_rewards.py"] if has_v1 else [*V0]
         began = time.monotonic()
         command = [sys.executable, "-m", "pytest", "-n", "0", "-q", *(str(TESTS / file) for file in files)]
+        if version != here:
+            command += ["-W", "ignore"]  # what an older verl makes today's Ray and PyTorch warn of
+        if not has_v1:
+            command += ["-k", "not v1"]
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         print(done.stdout[-6000:], done.stderr[-2000:], file=sys.stderr)

@@ -39,6 +39,8 @@ class DarlingRun:
     global_steps: int
     train_dataset: Any
     resource_pool_manager: Any
+    starts_later = False
+    """Whether the adapter itself calls `_start_darling`, for jobs without GPUs for the classifier too."""
     _darling: DarlingSettings
     _step: Step
 
@@ -57,7 +59,7 @@ class DarlingRun:
             self._darling.similarity.build() if needs_similarity(self._darling.build_objective()) else None
         )
         self._waits_for_pools = needs_gpus(self._darling.service, self._similarity)
-        if not self._waits_for_pools:
+        if not (self._waits_for_pools or self.starts_later):
             self._start_darling()
 
     def _start_darling(self, pools: Any = None) -> None:

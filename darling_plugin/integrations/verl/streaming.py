@@ -41,7 +41,7 @@ class StreamingManager:
         if self._correct_threshold is not None:
             extra = result["reward_extra_info"]
             correct = is_correct(result["reward_score"], extra, self._correct_threshold)
-            extra[ANY_CORRECT] = any_correct(data[-1].batch["responses"].tolist(), correct)
+            extra[ANY_CORRECT] = any_correct(response_ids(data[-1]).tolist(), correct)
         return result
 
     async def _run_and_send(self, data: Any) -> dict[str, Any]:
@@ -61,12 +61,17 @@ class StreamingManager:
 
     async def _sent(self, data: Any) -> None:
         final = data[-1]  # of several outputs of a session, the last is the response
-        ids = final.batch["responses"]
-        ids = ids[: int(final.batch["attention_mask"][-len(ids) :].sum())]
+        ids = response_ids(final)
         decode = self.tokenizer.decode
         text = await asyncio.to_thread(lambda: decode(ids, skip_special_tokens=True))
         assert self._sender is not None
         self._sender.submit(str(final.non_tensor_batch["uid"]), text)
+
+
+def response_ids(item: Any) -> Any:
+    """The tokens of one response, without padding."""
+    ids = item.batch["responses"]
+    return ids[: int(item.batch["attention_mask"][-len(ids) :].sum())]
 
 
 def is_correct(score: float, extra: dict[str, Any], above: float) -> bool:

@@ -1,10 +1,10 @@
 """The adapter for verl's V0 trainer: `trainer.use_v1=false`, verl 0.8, and the trainers of verl's `experimental`.
 
 They all call `verl.trainer.ppo.ray_trainer.compute_advantage` with a DataProto that holds whole groups: responses, uid,
-scores. That function knows no trainer, so the trainer that runs in this process is noted when verl's constructor makes
-its data loader (or, in fully_async_policy, its dump executor): that is also where wrong settings stop the job. There is
-nothing to hide behind: V0 calls it after the log-probabilities, and responses are read ahead as in V1 where the reward
-loop streams.
+scores. That function knows no trainer, so the one that runs in this process is noted when verl's constructor makes its
+data loader or its dump executor; wrong settings stop the job there. The service starts when that trainer has resumed,
+or at its first batch: fully_async_policy has a second such object, which only samples. Classes are collected after the
+log-probabilities; responses are read ahead as in V1.
 
 All methods are wrapped in place, under the same names, for verl 0.8.0 to 0.9.1; a later verl without them leaves V0
 alone. Checkpoints are V1's. Of `darling_samples` V0 writes none.
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 class V0Run(DarlingRun):
     """What is held beside one V0 trainer."""
 
+    starts_later = True
+
     def __init__(self, trainer: Any):
         self.trainer, self.config, self.tokenizer = trainer, trainer.config, trainer.tokenizer
         validate_job(self.config)
@@ -50,15 +52,21 @@ class V0Run(DarlingRun):
     def global_steps(self) -> int:  # type: ignore[override]
         return self.trainer.global_steps
 
-    def loaded(self) -> None:
-        """verl has made all its pools and resumed: start what has waited for them, and resume too."""
-        if self._waits_for_pools:
-            self._start_darling(self.trainer.resource_pool_manager)
+    @property
+    def started(self) -> bool:
+        return hasattr(self, "_step")
+
+    def start(self) -> None:
+        """Open the service, once; take over the checkpoint's state. verl has made its pools and resumed."""
+        if not self._watched or self.started:
+            return
+        self._start_darling(getattr(self.trainer, "resource_pool_manager", None))
         self._restore_darling()
         self._expect_lowest(getattr(self.trainer, "train_dataset", None))
 
     def compute(self, wrapped: Any, data: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """verl's own `compute_advantage` of a batch that the step has seen."""
+        self.start()
         start = time.perf_counter()
         result = self._step(read_rollouts(data, self.tokenizer, self._step.objective.needs))
         self._waited_s += time.perf_counter() - start
@@ -76,7 +84,7 @@ class V0Run(DarlingRun):
 
     def metrics(self) -> dict[str, float]:
         """Of the step since the last call."""
-        found = self._step.metrics() if self._watched else {}
+        found = self._step.metrics() if self.started else {}
         if found:
             found["darling/wait_seconds"] = self._waited_s
             found |= self._service_metrics()
@@ -171,13 +179,14 @@ def _noted(wrapped: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, 
 
 def _loaded(wrapped: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = wrapped(*args, **kwargs)
-    adapt(trainer).loaded()
+    adapt(trainer).start()
     return result
 
 
 def _saved(wrapped: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     result = wrapped(*args, **kwargs)
-    adapt(trainer)._save_darling()
+    if adapt(trainer).started:
+        adapt(trainer)._save_darling()
     return result
 
 
@@ -197,7 +206,7 @@ def _texts_of_validation(wrapped: Any, trainer: Any, args: tuple[Any, ...], kwar
 
 def _figures_of_validation(wrapped: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     figures, run = wrapped(*args, **kwargs), adapt(trainer)
-    if not run._watched or len(run._validated) != len(args[1]):
+    if not run.started or len(run._validated) != len(args[1]):
         return figures
     return figures | run._diversity_of_validation(*args[:3])
 

@@ -139,6 +139,17 @@ def test_gpus_that_cannot_be_placed_are_refused_at_the_start(make_v0):
         make_v0("++darling.service.backend=ray", "++darling.service.placement=dedicated", cls=cls)
 
 
+def test_the_object_that_only_samples_opens_no_service(make_v0):
+    """fully_async_policy's rollouter is of the same class as its trainer, in a process of its own."""
+    from verl.experimental.fully_async_policy.fully_async_rollouter import FullyAsyncRollouter
+
+    from darling_plugin.integrations.verl import v0
+
+    cls = FullyAsyncRollouter
+    rollouter = make_v0(cls=cls.__ray_metadata__.modified_class if hasattr(cls, "__ray_metadata__") else cls)
+    assert not v0.adapt(rollouter).started and v0.adapt(rollouter)._service is None
+
+
 def test_wrong_settings_stop_the_job_in_the_constructor(make_v0):
     with pytest.raises(ConfigError, match=r"darling.diversity.floor: .* less than or equal to 1"):
         make_v0("++darling.diversity.floor=2")
@@ -151,8 +162,7 @@ def test_the_state_is_saved_and_resumed(make_v0, v0_config, tokenizer, tmp_path,
     compute(trainer, make_proto(group("a", ("x", -1.0), ("y", 1.0)), tokenizer))  # the shift is found: −1
     v0.adapt(trainer)._save_darling()
     second = make_v0()
-    assert v0.adapt(second)._step.state_dict()["shift"] == "none"
-    v0.adapt(second).loaded()
+    v0.adapt(second).start()
     assert v0.adapt(second)._step.state_dict()["shift"] == -1.0
 
 
@@ -173,5 +183,5 @@ def test_a_configuration_without_v1_is_taken(v0_config):
     config = v0_config()
     OmegaConf.set_struct(config, False)
     del config.trainer.use_v1
-    del config.trainer.v1
+    config.trainer.pop("v1", None)
     validate_job(config)
