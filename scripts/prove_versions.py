@@ -61,7 +61,7 @@ def functions(version: str, here: str | None) -> dict[str, object]:
         environment["PYTHONPATH"] = os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")])
         files = [*V0, "test_hook_rewards.py"] if has_v1 else [*V0]
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-n", "0", "-q", *(str(TESTS / file) for file in files)]
+        command = [sys.executable, "-m", "pytest", "-n", "0", *(str(TESTS / file) for file in files)]
         if version != here:
             command += ["-W", "ignore"]  # what an older verl makes today's Ray and PyTorch warn of
         if not has_v1:
