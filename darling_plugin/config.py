@@ -129,7 +129,15 @@ class ServiceSettings(_Node):
     )
     replicas: int | None = Field(None, ge=1, description="ray, vllm: how many; null is one per node")
     max_replicas: int | None = Field(None, ge=1, description="ray: more while work piles up; null is never")
-    gpus_per_replica: float = Field(0.0, ge=0, description="ray: of a GPU outside verl's pools; 0 is on the CPUs")
+    placement: Literal["cpu", "shared", "dedicated"] | None = Field(
+        None,
+        description="ray, vllm: where the replicas are. cpu | shared: on the GPUs that train, beside the policy | "
+        "dedicated: on GPUs that verl does not take | null: dedicated where gpus_per_replica is set or backend=vllm, "
+        "else cpu",
+    )
+    gpus_per_replica: float | None = Field(
+        None, ge=0, description="dedicated: GPUs of each replica; vllm: tensor parallel size; null is 1"
+    )
     urls: list[str] | None = Field(None, min_length=1, description="urls: such as [http://host:8000]")
     api_key_env: str | None = Field(None, description="urls: the environment variable with the servers' key")
     batch_tokens: int = Field(16_384, ge=1, description="of the texts that are sent to a worker together, about")
@@ -147,7 +155,55 @@ class ServiceSettings(_Node):
             raise ValueError(f"backend={self.backend} and urls={self.urls} do not go together")
         if self.max_replicas is not None and self.max_replicas < (self.replicas or 1):
             raise ValueError(f"max_replicas={self.max_replicas} is below replicas={self.replicas or 1}")
+        _check_placement(self)
         return self
+
+    @property
+    def place(self) -> Literal["cpu", "shared", "dedicated"]:
+        """Where the replicas are, with null resolved."""
+        if self.placement is not None:
+            return self.placement
+        return "dedicated" if self.gpus_per_replica or self.backend == "vllm" else "cpu"
+
+    @property
+    def gpus(self) -> float:
+        """GPUs that each replica takes from what verl leaves free: 0 unless it is `dedicated`."""
+        return (self.gpus_per_replica or 1.0) if self.place == "dedicated" else 0.0
+
+
+def _check_placement(service: ServiceSettings) -> None:
+    """Raise `ValueError` for a placement, a number of GPUs and a backend that contradict each other."""
+    placement, gpus = service.placement, service.gpus_per_replica
+    if placement == "cpu" and gpus:
+        raise ValueError(
+            f"placement=cpu and gpus_per_replica={gpus:g} contradict each other: set darling.service.placement="
+            "dedicated for GPUs that verl does not take, or darling.service.gpus_per_replica=null"
+        )
+    if placement == "dedicated" and gpus == 0:
+        raise ValueError(
+            "placement=dedicated and gpus_per_replica=0 contradict each other: set darling.service.gpus_per_replica=1, "
+            "or darling.service.placement=cpu"
+        )
+    if placement == "shared" and gpus:
+        raise ValueError(
+            f"placement=shared and gpus_per_replica={gpus:g} contradict each other: a replica beside the policy takes "
+            "no GPU of its own; set darling.service.gpus_per_replica=null, or darling.service.placement=dedicated"
+        )
+    if service.backend == "vllm" and (placement in ("cpu", "shared") or gpus == 0):
+        raise ValueError(
+            "backend=vllm needs GPUs of its own: set darling.service.placement=dedicated, or "
+            "darling.service.backend=ray for replicas on the CPUs or beside the policy"
+        )
+    if service.backend in ("local", "urls") and (placement in ("shared", "dedicated") or gpus):
+        raise ValueError(
+            f"backend={service.backend} places no replicas: set darling.service.backend=ray, or "
+            "darling.service.placement=null and darling.service.gpus_per_replica=null"
+        )
+    if service.max_replicas is not None and service.place != "cpu":
+        raise ValueError(
+            f"max_replicas={service.max_replicas}: GPUs are reserved once, when the job starts; set "
+            "darling.service.replicas and leave max_replicas null"
+        )
 
 
 class SampleSettings(_Node):
@@ -174,6 +230,9 @@ class DarlingSettings(_Node):
         "raise", description="when the similarity fails: stop, or train that step on quality alone, with a warning"
     )
     monitor: bool = Field(False, description="log darling/* for another estimator too, without changing its rewards")
+    reward: bool = Field(
+        False, description="verl: give another estimator (grpo, rloo, gae, ...) the fused reward in place of quality"
+    )
 
     def build_objective(self) -> Objective:
         """The objective that these settings ask for. Raises `ConfigError` for a setting that it would ignore."""

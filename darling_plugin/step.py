@@ -231,6 +231,23 @@ class Step:
             self._shift = state["shift"]
         self.objective.load_state_dict(state.get("objective", {}))
 
+    def expect_lowest(self, lowest: float, reason: str) -> None:
+        """Subtract a known lowest score from the first step on, the same from every quality.
+
+        Of effect where `darling.fusion.shift=auto`, the objective multiplies quality, and nothing is subtracted yet.
+        lowest: at most 0; rounded down. reason: where it comes from, for the log.
+        """
+        if self.settings.fusion.shift != "auto" or self._shift != "none" or not self.objective.multiplies_quality:
+            return
+        if (floor := float(math.floor(lowest))) < 0:
+            self._shift = floor
+            logger.info(
+                "darling: %g is subtracted from every quality before it is multiplied by diversity (darling.fusion."
+                "shift=auto): %s. Right answers keep their full share of the reward, in a group of right ones too.",
+                floor,
+                reason,
+            )
+
     def _batch(
         self,
         rollouts: Rollouts,

@@ -1,4 +1,4 @@
-"""Writes the table of docs/check.md from tests/launch/test_check_broken_jobs.py: broken jobs, and what is said of them.
+"""Writes the table of docs/check.md from tests/tools/check/test_check_broken_jobs.py: broken jobs and their errors.
 
 python scripts/write_check_doc.py        rewrites what stands between the two marks; a minute
 """
@@ -42,7 +42,7 @@ def row(job: str, override: str, said: str) -> str:
 
 
 def main() -> None:
-    sys.path.append(str(ROOT / "tests" / "launch"))
+    sys.path.append(str(ROOT / "tests" / "tools" / "check"))
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     import verl.trainer.ppo.v1  # noqa: F401

@@ -44,6 +44,15 @@ def test_every_setting_reaches_the_objective():
         ({"diversity": {"alone": 1}}, r"darling.diversity.alone: renamed; set darling.diversity.singleton\."),
         ({"diversity": {"correct_above": 1}}, r"correct_above: renamed; set darling.diversity.correct_threshold\."),
         ({"service": {"partition": "exact"}}, r"service.partition: renamed; set darling.diversity.partition\."),
+        (
+            {"service": {"placement": "cpu", "gpus_per_replica": 1}},
+            r"placement=cpu and gpus_per_replica=1 contradict each other: set darling.service.placement=dedicated",
+        ),
+        ({"service": {"placement": "dedicated", "gpus_per_replica": 0}}, r"set darling.service.gpus_per_replica=1"),
+        ({"service": {"placement": "shared", "gpus_per_replica": 0.1}}, r"set darling.service.gpus_per_replica=null"),
+        ({"service": {"placement": "shared", "backend": "local"}}, r"set darling.service.backend=ray"),
+        ({"service": {"placement": "cpu", "backend": "vllm"}}, r"set darling.service.placement=dedicated"),
+        ({"service": {"placement": "shared", "max_replicas": 2}}, r"set darling.service.replicas"),
         ({"service": {"most_replicas": 2}}, r"service.most_replicas: renamed; set darling.service.max_replicas\."),
         ({"fusion": {"mode": "quality"}}, r"darling.fusion.mode=quality: .*set darling.objective=grpo\."),
     ],
@@ -78,3 +87,19 @@ def test_all_wrong_keys_are_named_at_once():
     with pytest.raises(ConfigError) as error:
         parse_settings({"a": 1, "fusion": {"b": 2}})
     assert [line.split(":")[0] for line in str(error.value).splitlines()] == ["darling.fusion.b", "darling.a"]
+
+
+@pytest.mark.parametrize(
+    ("service", "place", "gpus"),
+    [
+        ({}, "cpu", 0),
+        ({"gpus_per_replica": 0}, "cpu", 0),
+        ({"gpus_per_replica": 0.5}, "dedicated", 0.5),  # as before there was a placement
+        ({"placement": "dedicated"}, "dedicated", 1),
+        ({"backend": "vllm"}, "dedicated", 1),
+        ({"placement": "shared"}, "shared", 0),
+    ],
+)
+def test_the_placement_of_replicas(service, place, gpus):
+    found = parse_settings({"service": service}).service
+    assert (found.place, found.gpus) == (place, gpus)

@@ -113,22 +113,22 @@ class RayWorker:
 
     def _start(self) -> Any:
         import ray
-        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-        options: dict[str, Any] = {
-            "name": self.name,
-            "num_cpus": 0,
-            "max_restarts": -1,
-            "scheduling_strategy": "SPREAD",
-        }
         slot = self._slot
-        if slot is not None:
-            options |= {
-                "num_gpus": slot.gpus,
-                "scheduling_strategy": PlacementGroupSchedulingStrategy(slot.group, slot.bundle),
-            }
         device, kept_free = ("cpu", 0.0) if slot is None else (None, slot.kept_free)
-        return ray.remote(Replica).options(**options).remote(self._loader, device, kept_free)
+        actor = ray.remote(Replica).options(**actor_options(self.name, slot))
+        return actor.remote(self._loader, device, kept_free)
+
+
+def actor_options(name: str, slot: Slot | None) -> dict[str, Any]:
+    """What Ray must know of a replica: without a slot it is on the CPUs of any node, and takes none of Ray's."""
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    options: dict[str, Any] = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": "SPREAD"}
+    if slot is not None:
+        options["num_gpus"] = slot.gpus
+        options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(slot.group, slot.bundle)
+    return options
 
 
 def replicas(

@@ -65,7 +65,7 @@ def server_config(config: DictConfig, settings: ServiceSettings, model: str) -> 
     with open_dict(rollout):
         rollout.update(
             name="vllm",
-            tensor_model_parallel_size=max(1, round(settings.gpus_per_replica)),
+            tensor_model_parallel_size=max(1, round(settings.gpus)),
             prompt_length=positions - 1,  # verl makes the longest input of the two together
             response_length=1,
             max_num_batched_tokens=max(positions, settings.batch_tokens),

@@ -1,8 +1,13 @@
-"""The advantage estimator `darling`: the objective's advantage, the same for all tokens of a response.
+"""What verl's advantage code is given: the estimator `darling`, or the fused reward for any other estimator.
+
+`darling` gives all tokens of a response the objective's advantage.
 
 The trainer hook computes it in the step and lays it beside verl's call, since verl gives an estimator the scores of a
 batch's rows and no texts. Nothing is written back: verl's own `critic/score/*` stays pure quality, comparable between
 estimators. Source: arXiv 2509.02534, section 3.
+
+With `darling.reward=true` another estimator (grpo, rloo, gae, …) works on the fused reward: what the objective adds to
+quality is added to the score of the last token that the policy wrote.
 """
 
 from __future__ import annotations
@@ -29,12 +34,14 @@ class EstimatorBatch:
     session_of_row: (rows,) the session that each row belongs to.
     advantages: (sessions,) of the step's objective; 0 for padding.
     quality: (sessions,) what verl's rewards were before its KL penalty; None where there is no such penalty.
+    gain: (sessions,) what the objective adds to quality, for `darling.reward=true`; None leaves the rewards alone.
     """
 
     final_row: np.ndarray
     session_of_row: np.ndarray
     advantages: np.ndarray
     quality: np.ndarray | None = None
+    gain: np.ndarray | None = None
 
 
 _current: ContextVar[EstimatorBatch | None] = ContextVar("darling_estimator_batch", default=None)
@@ -75,6 +82,23 @@ def darling_advantage(
         rows = torch.as_tensor(advantages[batch.session_of_row], dtype=token_level_rewards.dtype)
         spread = rows.to(response_mask.device).unsqueeze(-1) * response_mask
     return spread, spread
+
+
+def add_gain(data: Any) -> None:
+    """Add the current batch's gain to `token_level_rewards` of a DataProto, in place; nothing without one.
+
+    It goes to the last token with mask 1 of each session's final output; a row that has none gets it at its first
+    token, where only sums over the row see it. verl's `token_level_scores` stay pure quality.
+    """
+    batch = _current.get()
+    if batch is None or batch.gain is None:
+        return
+    rewards, mask = data.batch["token_level_rewards"].clone(), data.batch["response_mask"]
+    row = torch.as_tensor(batch.final_row, device=rewards.device)
+    positions = torch.arange(mask.shape[-1], device=mask.device)
+    last = (positions * (mask[row] > 0)).argmax(dim=-1)
+    rewards[row, last] += torch.as_tensor(batch.gain, dtype=rewards.dtype, device=rewards.device)
+    data.batch["token_level_rewards"] = rewards
 
 
 def register() -> None:

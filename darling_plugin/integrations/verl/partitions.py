@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.service.build import pair_classifier, start_service
 from darling_plugin.service.counts import Counts
-from darling_plugin.similarity import CallableSimilarity, LexicalSimilarity, Similarity
+from darling_plugin.service.placement import Slot, beside, reserve
+from darling_plugin.similarity import CallableSimilarity, CascadeSimilarity, LexicalSimilarity, Similarity
 from darling_plugin.similarity.classifier.memory import Contents
 from darling_plugin.step import Classes
 
@@ -39,29 +40,87 @@ class Service(Classes, Protocol):
     def close(self) -> None: ...
 
 
-def open_service(config: DictConfig, settings: DarlingSettings, judge: Similarity | None) -> Service | None:
-    """The service that the settings ask for; None where the judge is simply called, in the trainer's process."""
+def needs_gpus(settings: ServiceSettings, judge: Similarity | None) -> bool:
+    """Whether the service has replicas or servers on GPUs, and so must wait for verl's own pools."""
+    return judge is not None and settings.place != "cpu" and choose_backend(settings, judge) in ("ray", "vllm")
+
+
+def open_service(
+    config: DictConfig, settings: DarlingSettings, judge: Similarity | None, groups: Sequence[Any] = ()
+) -> Service | None:
+    """The service that the settings ask for; None where the judge is simply called, in the trainer's process.
+
+    groups: verl's placement groups of the GPUs that train, for `darling.service.placement=shared`. Where
+    `needs_gpus`, it returns once every replica holds its model, and raises `ConfigError` for one that cannot.
+    """
     if judge is None:
         return None
     service, servers = settings.service, None
     if service.backend == "vllm":
         servers = _launched(config, service, judge)
-        service = service.model_copy(update={"backend": "urls", "urls": servers.urls})
+        service = service.model_copy(
+            update={"backend": "urls", "urls": servers.urls, "placement": "cpu", "gpus_per_replica": None}
+        )
     backend = choose_backend(service, judge)
     logger.info("darling: partitions by %s, darling.service.backend=%s", type(judge).__name__, backend or "none needed")
     if backend is None:
         return None
+    assert backend != "vllm"  # those servers run by now, and have addresses
     rule = settings.partition_rule(judge)
     if backend == "local":
         return start_service(judge, rule, service, backend="local")
-    if backend == "ray" and not service.gpus_per_replica and pair_classifier(judge):
+    if backend == "ray" and service.place == "cpu" and pair_classifier(judge):
         logger.warning(
-            "darling: a classifier that reads pairs runs on the CPUs (darling.service.gpus_per_replica=0), where its "
-            "verdicts take long. Give it GPUs; `darling plan` says how many."
+            "darling: a classifier that reads pairs runs on the CPUs (darling.service.placement=cpu), where its "
+            "verdicts take long. Set darling.service.placement=shared or dedicated; `darling plan` says how many "
+            "replicas it needs."
         )
     from darling_plugin.service.actor import RemoteService
 
-    return RemoteService(settings.similarity, service, rule, backend, holds=servers)
+    slots = find_slots(config, service, judge, groups) if backend == "ray" else []
+    remote = RemoteService(settings.similarity, service, rule, backend, holds=servers, slots=slots)
+    if slots:
+        _await_replicas(judge, len(slots))
+        logger.info("darling: %d replicas hold their model (darling.service.placement=%s)", len(slots), service.place)
+    return remote
+
+
+def training_groups(manager: Any) -> list[Any]:
+    """verl's placement groups of the GPUs that train, one a node, from its `ResourcePoolManager`."""
+    return list(manager.resource_pool_dict["global_pool"].get_placement_groups())
+
+
+def find_slots(config: DictConfig, settings: ServiceSettings, judge: Similarity, groups: Sequence[Any]) -> list[Slot]:
+    """A GPU for each replica; none where they are on the CPUs. A cascade has two classifiers, and replicas of both."""
+    import ray
+
+    models = 2 if isinstance(judge, CascadeSimilarity) else 1
+    if settings.place == "shared":
+        return models * beside(groups, settings.replicas, kept_free=_sleeping_share(config))
+    if settings.place == "dedicated":
+        nodes = sum(1 for node in ray.nodes() if node["Alive"])
+        return reserve(models * (settings.replicas or nodes), settings.gpus)
+    return []
+
+
+def _sleeping_share(config: DictConfig) -> float:
+    """The share of a training GPU's memory that vLLM gives up while it sleeps and takes back to sample."""
+    rollout = config.actor_rollout_ref.rollout
+    apart = OmegaConf.select(config, "trainer.v1.trainer_mode") == "separate_async"
+    hybrid = not apart or config.actor_rollout_ref.get("hybrid_engine", True)
+    return float(rollout.gpu_memory_utilization) if hybrid and rollout.free_cache_engine else 0.0
+
+
+def _await_replicas(judge: Similarity, slots: int) -> None:
+    import ray
+
+    from darling_plugin.service.ray_workers import await_replicas
+
+    job = ray.get_runtime_context().get_job_id()
+    if isinstance(judge, CascadeSimilarity):
+        await_replicas(f"{job}-first", slots // 2)
+        slots //= 2
+    await_replicas(job, slots)
 
 
 def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:
@@ -74,14 +133,13 @@ def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) 
     return servers
 
 
-def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["local", "ray", "urls"] | None:
+def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["local", "ray", "urls", "vllm"] | None:
     """None: the judge is simply called. `auto` is: servers where some are named, else Ray for whatever has a model."""
     # Words in common cost less than a message to another process; a function of the user's may not be found there.
     if isinstance(judge, LexicalSimilarity | CallableSimilarity) and settings.backend in ("auto", "local"):
         return None
     if settings.backend == "auto":
         return "urls" if settings.urls else "ray"
-    assert settings.backend != "vllm"  # by now those servers run, and have addresses
     return settings.backend
 
 

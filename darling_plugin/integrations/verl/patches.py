@@ -26,6 +26,22 @@ def validate_at_launch(config_module: ModuleType) -> None:
     wrap_function_wrapper(config_module, "validate_config", validate)
 
 
+def reward_any_estimator(trainer_base: ModuleType) -> None:
+    """Give any estimator the fused reward (`darling.reward=true`).
+
+    verl 0.9.1: `_compute_advantage` makes the padded batch, adds its KL penalty, and calls this function, which gives
+    the estimator no more than scores. A hook between the two would remove this patch.
+    """
+
+    def compute(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from darling_plugin.integrations.verl.estimator import add_gain
+
+        add_gain(kwargs["data"] if "data" in kwargs else args[0])
+        return wrapped(*args, **kwargs)
+
+    wrap_function_wrapper(trainer_base, "compute_advantage_for_multi_trajectories", compute)
+
+
 def serve_encoders(rollout_utils: ModuleType) -> None:
     """Let verl's vLLM servers hold a classifier that is an encoder, such as ModernBERT.
 

@@ -27,6 +27,24 @@ def _reward_manager(_: ModuleType) -> None:
     streaming.wrap_managers()
 
 
+def _rewards(module: ModuleType) -> None:
+    from darling_plugin.integrations.verl import patches
+
+    patches.reward_any_estimator(module)
+
+
+def _v0(module: ModuleType) -> None:
+    from darling_plugin.integrations.verl import v0
+
+    v0.wrap(module)
+
+
+def _v0_metrics(module: ModuleType) -> None:
+    from darling_plugin.integrations.verl import v0
+
+    v0.wrap_metrics(module)
+
+
 def _trainers(_: ModuleType) -> None:
     from darling_plugin.integrations.verl import trainer
 
@@ -48,7 +66,10 @@ def _servers(module: ModuleType) -> None:
 HOOKS: dict[str, Callable[[ModuleType], None]] = {
     "verl.trainer.ppo.core_algos": _estimator,
     "verl.experimental.reward_loop.reward_manager": _reward_manager,
+    "verl.trainer.ppo.v1.trainer_base": _rewards,
     "verl.trainer.ppo.v1": _trainers,
+    "verl.trainer.ppo.ray_trainer": _v0,
+    "verl.trainer.ppo.metric_utils": _v0_metrics,
     "verl.utils.config": _validation,
     "verl.workers.rollout.vllm_rollout.utils": _servers,
 }

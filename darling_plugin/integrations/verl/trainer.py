@@ -5,6 +5,9 @@ and hands its advantages to the estimator; the rest is verl's own code (KL in th
 advantages). It starts when verl begins to compute the old log-probabilities. The batch is complete by then, in the
 modes sync, colocate_async and separate_async and with a reward model that is scored after sampling. This process only
 waits for the workers then, so most of the hook's time is hidden.
+
+A service that has GPUs is started at the end of verl's `_setup`, when all of verl's pools exist: verl waits without a
+limit for whole nodes, which a replica that came first would keep from it.
 """
 
 from __future__ import annotations
@@ -12,20 +15,17 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from darling_plugin import samples
-from darling_plugin.errors import SimilarityError
-from darling_plugin.integrations.verl import checkpoints, estimator, rollouts, validation
-from darling_plugin.integrations.verl.partitions import Service, open_service, service_metrics
+from darling_plugin.integrations.verl import estimator, rollouts
 from darling_plugin.integrations.verl.rollouts import BatchRows
+from darling_plugin.integrations.verl.run import DarlingRun
 from darling_plugin.integrations.verl.samples import log_table
-from darling_plugin.integrations.verl.validate import read_settings, uses_darling, validate_job
-from darling_plugin.step import Rollouts, Step, StepResult, needs_similarity
+from darling_plugin.integrations.verl.validate import validate_job
+from darling_plugin.step import Rollouts, StepResult
 
 logger = logging.getLogger(__name__)
 
@@ -38,43 +38,28 @@ class Prepared:
     work: Future[tuple[BatchRows, StepResult]]
 
 
-class DarlingTrainer:
+class DarlingTrainer(DarlingRun):
     """Mixed in before a verl trainer class; everything that it does not define is verl's."""
 
-    config: Any
-    tokenizer: Any
-    global_steps: int
+    _prepared: Prepared | None = None
 
     def __init__(self, config: Any) -> None:
         validate_job(config)  # again: a program of one's own may not call verl's validate_config
         super().__init__(config)  # type: ignore[call-arg]
         self._set_up_darling()
 
-    def _set_up_darling(self) -> None:
-        self._darling_on = uses_darling(self.config)
-        self._darling = read_settings(self.config)
-        self._prepared: Prepared | None = None
-        self._service: Service | None = None
-        self._calls, self._waited_s = 0, 0.0  # of the hook in this training step
-        self._validated: list[str] = []
-        if not self._watched:
-            return
-        checkpoints.keep_metrics(self.config)
-        self._darling_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darling")
-        similarity = self._darling.similarity.build() if needs_similarity(self._darling.build_objective()) else None
-        self._service = open_service(self.config, self._darling, similarity)
-        self._step = Step(
-            self._darling,
-            similarity=similarity,
-            classes=self._service,
-            reward_model=self.config.reward.reward_model.enable,
-        )
-        logger.info("darling: %s", self._darling.model_dump_json())
+    def _setup(self) -> None:
+        super()._setup()  # type: ignore[misc]
+        if self._waits_for_pools:
+            self._start_darling(self.resource_pool_manager)
+            self._restore_darling()
+        self._expect_lowest(self.train_dataset)
 
-    @property
-    def _watched(self) -> bool:
-        """Whether this run's groups are looked at, for their rewards or for the log only."""
-        return self._darling_on or self._darling.monitor
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().fit(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._close_darling()  # not in `on_train_end`: verl 0.9.1 returns after the last step without calling it
 
     def _compute_old_log_prob(self, batch: Any, metrics: dict[str, Any]) -> Any:
         # An objective that reads the old log-probabilities must wait for them.
@@ -98,6 +83,7 @@ class DarlingTrainer:
             rows.sessions.session_of_row,
             rows.by_session(result.advantages),
             rows.by_session(result.quality) if self.config.algorithm.use_kl_in_reward else None,
+            rows.by_session(result.gain) if self._darling.reward else None,
         )
         with estimator.estimating(for_estimator):
             return super()._compute_advantage(batch, metrics)  # type: ignore[misc]
@@ -121,34 +107,27 @@ class DarlingTrainer:
             step_metrics["darling/wait_seconds"] = self._waited_s
             if timing_raw.get("step"):
                 step_metrics["darling/step_share"] = self._waited_s / timing_raw["step"]
-            if self._service is not None:
-                step_metrics |= service_metrics(self._service.counts(), self._waited_s)
+            step_metrics |= self._service_metrics()
         metrics.update(step_metrics)
         self._calls, self._waited_s = 0, 0.0
         return super()._compute_metrics(batch, metrics, timing_raw, **kwargs)  # type: ignore[misc]
 
     def _save_checkpoint(self) -> None:
         super()._save_checkpoint()  # type: ignore[misc]
-        if self._watched:
-            state = self._step.state_dict()
-            checkpoints.save(self.config, self.global_steps, state, self._service, self._darling.similarity)
+        self._save_darling()
 
     def _load_checkpoint(self) -> None:
         super()._load_checkpoint()  # type: ignore[misc]
-        if self._watched and self.global_steps:
-            state = checkpoints.load(self.config, self.global_steps, self._service, self._darling.similarity)
-            if state is not None:
-                self._step.load_state_dict(state)
+        if not self._waits_for_pools:
+            self._restore_darling()
 
     def on_validate_begin(self) -> None:
-        if self._service is not None:
-            self._service.pause()
+        self._pause_darling()
         super().on_validate_begin()  # type: ignore[misc]
 
     def on_validate_end(self) -> None:
         super().on_validate_end()  # type: ignore[misc]
-        if self._service is not None:
-            self._service.resume()
+        self._resume_darling()
 
     def _maybe_log_val_generations(self, inputs: Any, outputs: Any, scores: Any) -> None:
         # verl calls this right before the next one, with the texts that the next one is not given.
@@ -164,27 +143,6 @@ class DarlingTrainer:
         if self._watched:
             figures |= self._diversity_of_validation(data_sources, sample_uids, reward_extra_infos_dict)
         return figures
-
-    def _diversity_of_validation(self, sources: list[str], uid: list[str], infos: dict[str, list[Any]]) -> Any:
-        texts, self._validated = self._validated, []
-        quality = np.array(infos["reward"], dtype=float)
-        above, reward_model = self._darling.diversity.correct_threshold, self.config.reward.reward_model.enable
-        correct = validation.who_is_correct(infos, quality, above, reward_model=reward_model)
-        labels = None
-        if self._step.classes is not None and len(set(uid)) < len(uid):  # else there is nothing to compare
-            try:
-                labels = self._step.classes.partition(self._step.read(texts), uid, None).labels
-            except SimilarityError as error:
-                logger.warning("darling: this validation has no classes: %s", error)
-        return validation.validation_metrics(sources, uid, quality, correct, labels)
-
-    def fit(self, *args: Any, **kwargs: Any) -> Any:
-        # Not in `on_train_end`: at a job's last step verl returns from `fit` before it would call that (0.9.1).
-        try:
-            return super().fit(*args, **kwargs)  # type: ignore[misc]
-        finally:
-            if self._service is not None:
-                self._service.close()
 
     def _write_samples(self, batch: Any, rows: BatchRows, result: StepResult) -> None:
         chosen = samples.choose_rows(rows.uid, self._darling.samples.groups)

@@ -9,14 +9,27 @@ from packaging.version import Version
 from darling_plugin.errors import ConfigError
 from darling_plugin.packages import installed
 
-OLDEST = Version("0.9.1")
+OLDEST = Version("0.8.0")
 BEFORE = Version("0.10")
+TESTED = {
+    "0.9.1": "V1 and V0 train on a CPU in the tests",
+    "0.9.0": "V1's and V0's own functions were called (scripts/prove_versions.py)",
+    "0.8.0": "V0's own functions were called (scripts/prove_versions.py)",
+}
+"""What was tested, by version; docs/verl.md has the same table."""
+EXTERNAL_MODULES = "VERL_USE_EXTERNAL_MODULES"
+PLUGIN = "darling_plugin.integrations.verl.plugin"
 ALLOW_UNTESTED = "DARLING_ALLOW_UNTESTED_VERL"
 
 
 def verl_version() -> str | None:
     """The installed verl's version, or None where there is none."""
     return installed("verl")
+
+
+def needs_external_module(found: str) -> bool:
+    """Whether this verl has no entry points for plugins, and loads one from `VERL_USE_EXTERNAL_MODULES` only."""
+    return Version(found) < Version("0.9.0")
 
 
 def check_verl_version(found: str | None = None) -> None:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from darling_plugin.tools.check.job import ACTOR, ROLLOUT, Job
-from darling_plugin.tools.check.models import Shape
+from darling_plugin.tools.check.models import Shape, find_shape
+from darling_plugin.tools.check.pools import service_of
 
 GIB = 2**30
 SERVER_OVERHEAD = 2 * GIB  # CUDA context, graphs and workspaces of one vLLM
+CONTEXT = GIB / 2  # CUDA context and kernels of one more process
+REPLICA_SMALL = GIB  # the shipped classifier: 0.09 GiB of weights, a batch, a context
 WIDTH = {"fp32": 4, "float32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2}
 
 
@@ -83,6 +86,25 @@ def micro_batch_tokens(job: Job) -> int:
     if job[f"{ACTOR}.use_dynamic_bsz"]:
         return int(job[f"{ACTOR}.ppo_max_token_len_per_gpu"])
     return int(job[f"{ACTOR}.ppo_micro_batch_size_per_gpu"] or 1) * job.longest
+
+
+def replica(job: Job) -> float | None:
+    """Bytes of a classifier beside the policy (`darling.service.placement=shared`); None where there is none, or its
+    size is not known.
+
+    Weights in bfloat16 (float32 below 1B parameters, as such models are published), one layer's activations of a batch,
+    and a CUDA context.
+    """
+    service = service_of(job)
+    if service is None or service.place != "shared":
+        return None
+    name, model = job["darling.similarity.name"] or "classifier", job["darling.similarity.model"]
+    shape = find_shape(model) if name in ("classifier", "embedding") and model not in (None, "default") else None
+    if shape is None:
+        return REPLICA_SMALL if model in (None, "default") else None
+    width = 2 if shape.parameters > 1_000_000_000 else 4
+    batch = 2 * service.batch_tokens * (8 * shape.hidden + 3 * shape.mlp)
+    return width * shape.parameters + batch + CONTEXT
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from darling_plugin.tools.check.pools import find_pools, free_gpus, judge_replic
 
 NODES, GPUS, REPLICAS = "nnodes", "n_gpus_per_node", f"{SERVICE}.replicas"
 PLACES = {f"{node}.{size}" for node in ("trainer", ROLLOUT, REWARD_MODEL) for size in (NODES, GPUS)}
-PLACES |= {REPLICAS, f"{SERVICE}.gpus_per_replica"}
+PLACES |= {REPLICAS, f"{SERVICE}.gpus_per_replica", f"{SERVICE}.placement"}
 
 
 def placement(job: Job, cluster: Cluster, given: Collection[str]) -> list[str]:
@@ -24,6 +24,8 @@ def placement(job: Job, cluster: Cluster, given: Collection[str]) -> list[str]:
         return []
     pools = find_pools(job)
     nodes, size = cluster.nodes, cluster.gpus_per_node
+    if free_gpus(pools, nodes, size) == 0:
+        return []  # as it comes
     if len(pools) == 1:
         return _sizes("trainer", nodes, size)
     if free_gpus(pools, nodes, size) is not None or {pool.key for pool in pools} & {ROLLOUT, "distillation"}:

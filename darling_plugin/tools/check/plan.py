@@ -14,7 +14,7 @@ from darling_plugin.tools.check.checks.judges import judging_of, settings_of
 from darling_plugin.tools.check.finding import Finding
 from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE, Job
 from darling_plugin.tools.check.memory import GIB
-from darling_plugin.tools.check.pools import Pool, find_pools, judge_replicas
+from darling_plugin.tools.check.pools import Pool, find_pools, judge_replicas, service_of
 from darling_plugin.tools.check.run import Outcome
 
 TERAFLOPS = 300  # assumed of one GPU that judges, to turn arithmetic into seconds
@@ -39,7 +39,7 @@ def show(outcome: Outcome, console: Console) -> None:
         if found := outcome.of(level):
             console.print(_list(title, style, found))
     errors = len(outcome.of("error"))
-    said = Text("ready", style="bold green") if not errors else Text(f"{errors} to mend.", style="bold red")
+    said = Text("ready", style="bold green") if not errors else Text(f"{errors} to fix.", style="bold red")
     console.print(said)
 
 
@@ -62,10 +62,24 @@ def _where(job: Job) -> Table:
         slots = f"{pool.bundles} × {pool.size:g}" + (" slots of the CPU" if job.on_cpu else "")
         table.add_row(pool.name, slots, "\n".join(_tenants(job, pool)), "\n".join(_bytes(job, pool)) or "–")
     if judging_of(job) is not None and not judge_replicas(job).size:
-        backend = job[f"{SERVICE}.backend"]
-        where = "servers" if backend == "urls" else "on CPUs"
-        table.add_row("judges", where, "\n".join(_judge(job)), "–")
+        table.add_row("judges", _without_gpus(job), "\n".join(_judge(job)), "\n".join(_beside(job)) or "–")
     return table
+
+
+def _without_gpus(job: Job) -> str:
+    if job[f"{SERVICE}.backend"] == "urls":
+        return "servers"
+    service = service_of(job)
+    if service is None or service.place != "shared":
+        return "on CPUs"
+    return f"on {judge_replicas(job).bundles} of the {job.training_gpus} GPUs that train"
+
+
+def _beside(job: Job) -> Iterator[str]:
+    """Of a replica that shares a GPU with the policy."""
+    cost = memory.replica(job)
+    if cost is not None:
+        yield f"classifier {cost / GIB:.1f} of {job.cluster.gpu_memory_gib:.0f}"
 
 
 def _tenants(job: Job, pool: Pool) -> Iterator[str]:

@@ -48,7 +48,9 @@ def judging(job: Job, settings: DarlingSettings) -> Judging | None:
 
     Pairs: the exact partition scores n−1 (all the same) to n(n−1)/2 (all distinct). Texts: each is encoded once.
     """
-    if not needs_similarity(settings.build_objective()) or not (job.estimator == "darling" or settings.monitor):
+    if not needs_similarity(settings.build_objective()) or not (
+        job.estimator == "darling" or settings.monitor or settings.reward
+    ):
         return None
     n = int(job[f"{ROLLOUT}.n"])
     pairs, texts = (n - 1, n * (n - 1) // 2), (n, n)

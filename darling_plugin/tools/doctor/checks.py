@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,7 +84,7 @@ def quick_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
         verl(),
         openrlhf(),
         *(package(wanted) for wanted in PACKAGES),
-        entry_point(),
+        entry_point(environ),
         not_excluded(environ),
         platform(environ),
         shared_memory(),
@@ -131,10 +132,10 @@ def verl() -> Check:
         versions.check_verl_version(found)
     except ConfigError as error:
         return Check("verl", "problem", str(error), install)
-    tested = f"tested with >={versions.OLDEST},<{versions.BEFORE}"
+    tested = versions.TESTED.get(found, f"not itself tested; those tested are {', '.join(versions.TESTED)}")
     if os.environ.get(versions.ALLOW_UNTESTED) == "1":
-        return Check("verl", "note", f"{found}; {tested}, and {versions.ALLOW_UNTESTED}=1 lets any other pass")
-    return Check("verl", "ok", f"{found}, {tested}")
+        return Check("verl", "note", f"{found}: {tested}; {versions.ALLOW_UNTESTED}=1 lets any other pass")
+    return Check("verl", "ok" if found in versions.TESTED else "note", f"{found}: {tested}")
 
 
 def openrlhf() -> Check:
@@ -162,9 +163,18 @@ def package(wanted: Package) -> Check:
     return Check(wanted.name, status, f"not installed ({kind}: {wanted.purpose})", wanted.install)
 
 
-def entry_point() -> Check:
-    """The line in our metadata that makes `import verl` load the plugin."""
+def entry_point(environ: Mapping[str, str] = os.environ) -> Check:
+    """The line in our metadata that makes `import verl` load the plugin; for verl 0.8, which reads none, a variable."""
+    from darling_plugin.integrations.verl import versions
+
     name, value = ENTRY_POINT
+    found = versions.verl_version()
+    if found is not None and versions.needs_external_module(found):
+        variable = versions.EXTERNAL_MODULES
+        if value in environ.get(variable, "").split(","):
+            return Check("entry point", "ok", f"{variable} names {value}, which verl {found} loads")
+        said = f"verl {found} has no entry points for plugins, and {variable} does not name {value}"
+        return Check("entry point", "problem", said, f"export {variable}={value}")
     if any((found.name, found.value) == ENTRY_POINT for found in entry_points(group="verl.plugins")):
         return Check("entry point", "ok", f"verl.plugins: {name} = {value}")
     return Check(
@@ -220,6 +230,7 @@ def loaded(found: Mapping[str, Any], errors: str) -> Check:
         "advantage estimator `darling`": found.get("estimator", False),
         "reward manager `darling`": found.get("reward_manager", False),
         f"hook round the trainers ({', '.join(trainers) or 'none found'})": bool(trainers) and all(trainers.values()),
+        "hook round the V0 trainer's advantages": found.get("v0", False),
     }
     missing = [name for name, there in parts.items() if not there]
     if not missing:
@@ -277,13 +288,13 @@ def probe() -> None:
         found["devices"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         from verl.experimental.reward_loop.reward_manager.registry import REWARD_MANAGER
         from verl.trainer.ppo.core_algos import ADV_ESTIMATOR_REGISTRY
-        from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+        from verl.trainer.ppo.ray_trainer import RayPPOTrainer, compute_advantage
 
-        from darling_plugin.integrations.verl.trainer import DarlingTrainer
-
+        found["v0"] = hasattr(compute_advantage, "__wrapped__")
+        v0 = {"RayPPOTrainer": hasattr(RayPPOTrainer._load_checkpoint, "__wrapped__")}
         found["estimator"] = "darling" in ADV_ESTIMATOR_REGISTRY
         found["reward_manager"] = "darling" in REWARD_MANAGER
-        found["trainers"] = {name: issubclass(cls, DarlingTrainer) for name, cls in TRAINER_REGISTRY.items()}
+        found["trainers"] = _v1_trainers() if find_spec("verl.trainer.ppo.v1") else v0
         from hydra import compose, initialize_config_module
 
         with initialize_config_module("verl.trainer.config", version_base=None):
@@ -291,6 +302,15 @@ def probe() -> None:
         found["config"] = config.algorithm.adv_estimator == "darling"
     finally:  # what was found before an error is worth having; the error itself goes to stderr
         print(PROBE_RESULT + json.dumps(found), flush=True)
+
+
+def _v1_trainers() -> dict[str, bool]:
+    """Each trainer mode of V1, and whether its class has the hook."""
+    from verl.trainer.ppo.v1.trainer_base import TRAINER_REGISTRY
+
+    from darling_plugin.integrations.verl.trainer import DarlingTrainer
+
+    return {name: issubclass(cls, DarlingTrainer) for name, cls in TRAINER_REGISTRY.items()}
 
 
 def as_json(checks: list[Check]) -> dict[str, Any]:

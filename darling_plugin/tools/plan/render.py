@@ -38,7 +38,7 @@ def settings(answer: Answer) -> list[str]:
     advice = answer.advice
     found = [f"darling.service.backend={advice.backend}", f"darling.service.replicas={advice.replicas}"]
     if advice.backend == "ray":
-        found.append(f"darling.service.gpus_per_replica={advice.gpus_per_replica}")
+        found.append(f"darling.service.placement={'dedicated' if advice.gpus_per_replica else 'cpu'}")
     found.append("darling.diversity.partition=exact")
     return [*found, "darling.similarity.name=cascade"] if advice.strategy == "cascade" else found
 

@@ -85,7 +85,9 @@ def test_the_service_is_given_the_addresses_of_the_servers(compose, monkeypatch)
 
     servers = classifier_servers.Servers(["http://host:1"], [])
     monkeypatch.setattr(partitions, "_launched", lambda *given: servers)
-    monkeypatch.setattr(actor, "RemoteService", lambda judge, settings, how, backend, holds: (settings, backend, holds))
+    monkeypatch.setattr(
+        actor, "RemoteService", lambda judge, settings, how, backend, holds, slots: (settings, backend, holds)
+    )
     asked = DarlingSettings(service=ServiceSettings(backend="vllm"))
     settings, backend, holds = partitions.open_service(compose(), asked, LexicalSimilarity())
     assert (backend, holds) == ("urls", servers)

@@ -12,6 +12,7 @@ from darling_plugin.similarity import LexicalSimilarity, build_similarity
 
 ON = ["algorithm.adv_estimator=darling"]
 RAY = "++darling.service.backend=ray"
+FILTER = ["algorithm.filter_groups.enable=true", "algorithm.filter_groups.metric=any_correct"]
 
 
 class Listening:
@@ -59,7 +60,9 @@ def send(compose, tokenizer):
             await asyncio.gather(*manager._sending)
             return result
 
-        assert manager.loop.run_until_complete(one())["reward_score"] == score
+        result = manager.loop.run_until_complete(one())
+        assert result["reward_score"] == score
+        run.extra = result["reward_extra_info"]
         return manager._sender.sent if manager._sender else None
 
     return run
@@ -76,12 +79,26 @@ def test_nothing_is_sent_where_nobody_listens(send):
     assert send(RAY, "+darling.objective=ngram") is None
     assert send(RAY, "algorithm.adv_estimator=grpo") is None
     assert send(RAY, "algorithm.adv_estimator=grpo", "+darling.monitor=true") == [("p1", "a response")]
+    assert send(RAY, "algorithm.adv_estimator=grpo", "+darling.reward=true") == [("p1", "a response")]
 
 
 def test_among_correct_ones_a_wrong_response_is_no_sibling(send):
     among = [RAY, "+darling.diversity.scope=correct"]
     assert send(*among, score=1.0) == [("p1", "a response")]
     assert send(*among, score=0.0) == []
+
+
+@pytest.mark.parametrize("manager", ["naive", "darling", "dapo"])
+def test_every_manager_writes_the_metric_of_dapos_filter(manager, send):
+    def metric(response, score):
+        send(f"reward.reward_manager.name={manager}", *FILTER, response=response, score=score)
+        return send.extra["any_correct"]
+
+    assert metric("one", 0.0) == metric("another", 0.0) == 0.0
+    assert 1.0 <= metric("one", 1.0) < 2.0
+    assert metric("one", 1.0) == metric("one", 1.0) != metric("another", 1.0)
+    send(f"reward.reward_manager.name={manager}")
+    assert "any_correct" not in send.extra  # only where a job's filter reads it
 
 
 def test_wrapping_twice_changes_nothing(verl):

@@ -55,7 +55,6 @@ WRONG = [
     ("+darling.quality.timeout_s=0", r"darling.quality.timeout_s: .*greater than 0, got 0"),
     ("+darling.quality.verifier=math_verify", r"reward_manager.name=naive. Set reward.reward_manager.name=darling"),
     ("actor_rollout_ref.rollout.n=1", r"actor_rollout_ref.rollout.n=1: .*Set actor_rollout_ref.rollout.n=8"),
-    ("trainer.use_v1=false", r"trainer.use_v1=false: .*Set trainer.use_v1=true"),
 ]
 
 
@@ -100,14 +99,17 @@ def test_a_node_that_is_no_mapping(compose):
 
 def test_an_unsupported_verl(compose, launch, monkeypatch):
     monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
-    monkeypatch.setattr(versions, "verl_version", lambda: "0.8.0")
-    with pytest.raises(ConfigError, match=re.escape("verl 0.8.0 is not supported") + ".*pip install 'verl>="):
+    monkeypatch.setattr(versions, "verl_version", lambda: "0.7.1")
+    with pytest.raises(ConfigError, match=re.escape("verl 0.7.1 is not supported") + ".*pip install 'verl>="):
         launch(compose(ON))
     monkeypatch.setenv(versions.ALLOW_UNTESTED, "1")
     launch(compose(ON))
 
 
-@pytest.mark.parametrize(("version", "supported"), [("0.9.0", 0), ("0.9.1", 1), ("0.9.5", 1), ("0.10.0", 0)])
+@pytest.mark.parametrize(
+    ("version", "supported"),
+    [("0.7.1", 0), ("0.8.0", 1), ("0.9.0", 1), ("0.9.1", 1), ("0.9.5", 1), ("0.10.0", 0)],
+)
 def test_the_supported_versions(version, supported, monkeypatch):
     monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
     if supported:
@@ -119,7 +121,7 @@ def test_the_supported_versions(version, supported, monkeypatch):
 
 def test_no_verl_at_all(monkeypatch):
     monkeypatch.setattr(versions, "verl_version", lambda: None)
-    with pytest.raises(ConfigError, match=r"pip install 'verl>=0\.9\.1"):
+    with pytest.raises(ConfigError, match=r"pip install 'verl>=0\.8\.0"):
         versions.check_verl_version()
 
 
@@ -139,7 +141,6 @@ def test_settings_without_effect_are_mentioned(compose, caplog):
     [
         ("+darling.similarity.name=callable", r"`darling.similarity.function` must be set"),
         ("+darling.diversity.flor=1", r"unknown setting"),
-        ("trainer.use_v1=false", r"Set trainer.use_v1=true"),
     ],
 )
 def test_monitoring_is_checked_as_training_is(override, message, compose):

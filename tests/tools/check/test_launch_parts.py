@@ -11,7 +11,7 @@ from darling_plugin.tools.check.compose import compose_job
 from darling_plugin.tools.check.finding import Finding
 from darling_plugin.tools.check.job import Cluster, Job
 from darling_plugin.tools.check.place import placement
-from darling_plugin.tools.check.pools import Pool, free_gpus
+from darling_plugin.tools.check.pools import Pool, find_pools, free_gpus, judge_replicas
 from darling_plugin.tools.check.verdicts import judging
 
 SMALL = models.Shape(
@@ -78,6 +78,29 @@ def test_bundles_on_nodes():
     assert free_gpus([Pool("a", "a", 1, 3), Pool("b", "b", 2, 2)], 2, 4) == 1  # 2 + 2 on one node, 3 on the other
 
 
+def test_bundles_go_where_ray_puts_them():
+    # Emptiest node first: the halves of `train` go to both nodes, and no whole node is left for `score`.
+    train, score = Pool("train", "a", 2, 4), Pool("score", "b", 1, 8)
+    assert free_gpus([train, score], 2, 8) is None
+    assert free_gpus([score, train], 2, 8) == 0
+    # Replicas come last, after verl's whole nodes.
+    assert free_gpus([Pool("train", "a", 2, 8), Pool("judges", "c", 8, 1.0)], 3, 8) == 0
+    # Three times 0.6 of a GPU need three GPUs: 0.4 + 0.4 of two are no 0.6.
+    assert free_gpus([Pool("judges", "c", 3, 0.6)], 1, 2) is None
+    # Each vLLM that samples apart asks for its own GPUs: 8 × 2 on two nodes of 8, whatever the nodes are called.
+    assert Pool("samples", "d", 2, 8, unit=2).requests == [2] * 8
+
+
+def test_replicas_beside_the_policy_take_no_gpu():
+    config = compose_job(["+darling=[math,math_size/64gpu]"])
+    (only,) = find_pools(Job(config, Cluster(8, 8)))
+    assert (only.bundles, only.size) == (8, 8)
+    replicas = judge_replicas(Job(config, Cluster(8, 8)))
+    assert (replicas.bundles, replicas.size) == (64, 0)  # null: one on each GPU that trains
+    dedicated = compose_job(["+darling=[math,math_size/72gpu]"])
+    assert [(pool.bundles, pool.size) for pool in find_pools(Job(dedicated, Cluster(9, 8)))] == [(8, 8), (8, 1)]
+
+
 @pytest.fixture(scope="module")
 def maths():
     return compose_job(["+darling=[math,math_size/8gpu]"])
@@ -90,26 +113,26 @@ def job(config, *overrides):
 def test_bytes_of_fsdp(maths):
     shape = models.KNOWN["Qwen/Qwen3-4B-Base"]
     p = shape.parameters
-    # fp32 on 4 GPUs: weights 4p, gradients 4p, two moments 8p. Kept while sampling: weights and moments.
+    # fp32 on 8 GPUs: weights 4p, gradients 4p, two moments 8p. Kept while sampling: weights and moments.
     cost = memory.training(job(maths), shape)
-    assert (cost.state, cost.kept) == (pytest.approx(16 * p / 4), pytest.approx(12 * p / 4))
+    assert (cost.state, cost.kept) == (pytest.approx(16 * p / 8), pytest.approx(12 * p / 8))
     offloaded = job(
         maths,
         "actor_rollout_ref.actor.fsdp_config.param_offload=true",
         "actor_rollout_ref.actor.fsdp_config.optimizer_offload=true",
     )
     assert memory.training(offloaded, shape).kept == 0
-    # A reference policy is 4p more, split in four, and stays.
+    # A reference policy is 4p more, split in eight, and stays.
     reference = memory.training(job(maths, "actor_rollout_ref.actor.use_kl_loss=true"), shape)
-    assert (reference.state, reference.kept) == (pytest.approx(20 * p / 4), pytest.approx(16 * p / 4))
+    assert (reference.state, reference.kept) == (pytest.approx(20 * p / 8), pytest.approx(16 * p / 8))
 
 
 def test_bytes_of_megatron():
     config = compose_job(["+darling=[math,math_size/8gpu,engine/megatron]"])
     shape = models.KNOWN["Qwen/Qwen3-4B-Base"]
-    # Tensor parallel 2 of 4 GPUs: weights 2p/2, gradients 4p/2, optimiser 12p/2 split between 2 replicas.
+    # Tensor parallel 2 of 8 GPUs: weights 2p/2, gradients 4p/2, optimiser 12p/2 split between 4 replicas.
     cost = memory.training(job(config), shape)
-    assert (cost.state, cost.kept) == (pytest.approx(shape.parameters * (1 + 2 + 3)), 0)
+    assert (cost.state, cost.kept) == (pytest.approx(shape.parameters * (1 + 2 + 1.5)), 0)
 
 
 def test_the_cache_of_a_server(maths):
@@ -130,11 +153,11 @@ def test_verdicts_of_a_group(maths):
 
 
 PLACED = [
-    # Whole nodes: 512 responses a mini-batch go to 16 GPUs, not to 24; the judge has the other two nodes.
-    ("math", (4, 8), {"trainer.nnodes": 2, "trainer.n_gpus_per_node": 8, "darling.service.replicas": 16}),
-    ("math", (1, 8), {"trainer.nnodes": 1, "trainer.n_gpus_per_node": 4, "darling.service.replicas": 4}),
+    # The classifier is beside the policy, so training has all nodes.
+    ("math", (4, 8), {"trainer.nnodes": 4, "trainer.n_gpus_per_node": 8}),
+    ("math", (1, 8), {"trainer.nnodes": 1, "trainer.n_gpus_per_node": 8}),
     ("math", (8, 8), {}),  # as it comes
-    ("math", (1, 1), {}),  # no room for a judge: the check says so
+    ("math", (1, 1), {"trainer.nnodes": 1, "trainer.n_gpus_per_node": 1}),
     (
         "creative",
         (8, 4),

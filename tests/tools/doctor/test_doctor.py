@@ -39,13 +39,13 @@ def test_no_entry_point(monkeypatch):
     assert check.status == "problem" and "pip install" in check.remedy
 
 
-@pytest.mark.parametrize("found", ["0.9.0", "0.10.0", "0.7.1"])
+@pytest.mark.parametrize("found", ["0.7.1", "0.10.0", "0.7.0"])
 def test_unsupported_verl(monkeypatch, found):
     monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
     monkeypatch.setattr(versions, "verl_version", lambda: found)
     check = doctor.verl()
     assert check.status == "problem" and found in check.detail
-    assert check.remedy == "pip install 'verl>=0.9.1,<0.10'"
+    assert check.remedy == "pip install 'verl>=0.8.0,<0.10'"
 
 
 def test_unsupported_verl_that_was_let_pass_is_a_note(monkeypatch):
@@ -94,6 +94,22 @@ def test_little_shared_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: disk(2**26, 0, 2**26))
     assert doctor.shared_memory(str(tmp_path)).status == "note"
     assert doctor.shared_memory(str(tmp_path / "none")).status == "ok"
+
+
+@pytest.mark.parametrize(("found", "status"), [("0.8.0", "ok"), ("0.9.1", "ok"), ("0.9.7", "note")])
+def test_what_was_tested_with_this_verl(monkeypatch, found, status):
+    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.setattr(versions, "verl_version", lambda: found)
+    check = doctor.verl()
+    assert check.status == status
+    assert versions.TESTED.get(found, "those tested are 0.9.1, 0.9.0, 0.8.0") in check.detail
+
+
+def test_a_verl_without_entry_points_needs_a_variable(monkeypatch):
+    monkeypatch.setattr(versions, "verl_version", lambda: "0.8.0")
+    check = doctor.entry_point({})
+    assert check.remedy == "export VERL_USE_EXTERNAL_MODULES=darling_plugin.integrations.verl.plugin"
+    assert doctor.entry_point({versions.EXTERNAL_MODULES: f"mine,{versions.PLUGIN}"}).status == "ok"
 
 
 def test_not_loaded_shows_what_is_missing_and_the_error():

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from darling_plugin.tools.check import memory
 from darling_plugin.tools.check.finding import Finding, warning
-from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, Job
+from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE, Job
 from darling_plugin.tools.check.memory import GIB
+from darling_plugin.tools.check.pools import judge_replicas, service_of
 
 MODEL = "actor_rollout_ref.model.path"
 
@@ -19,6 +20,7 @@ def check(job: Job) -> Iterator[Finding]:
         yield warning(MODEL, job[MODEL], "its shape is not known here, so memory is not estimated.")
     elif job.training_gpus:
         yield from _training(job)
+        yield from _shared(job)
         yield from _serving(job, ROLLOUT, job.policy)
     if job[f"{REWARD_MODEL}.enable"]:
         if job.reward_model is None:
@@ -59,6 +61,53 @@ def _training(job: Job) -> Iterator[Finding]:
             share,
             f"vLLM's {share * total / GIB:.0f} GiB and training's {beside / GIB:.0f} GiB are more than one GPU has.",
             f"Set {key}={fits:.2f} or less, or offload (fsdp_config or megatron: param_offload, optimizer_offload).",
+        )
+
+
+def _shared(job: Job) -> Iterator[Finding]:
+    """A classifier beside the policy: it never sleeps, so it must fit both while training and while sampling."""
+    service = service_of(job)
+    if service is None or service.place != "shared" or job.policy is None:
+        return
+    key, total = f"{SERVICE}.placement", job.cluster.gpu_memory_gib * GIB
+    count = judge_replicas(job).bundles
+    if count > job.training_gpus:
+        yield Finding(
+            f"{SERVICE}.replicas",
+            count,
+            f"with placement=shared each replica is on one of the {job.training_gpus} GPUs that train.",
+            f"Set it to {job.training_gpus} or less, or to null for one on each.",
+        )
+    own = memory.replica(job)
+    if own is None:
+        yield warning(
+            key,
+            "shared",
+            f"the size of {job['darling.similarity.model']} is not known here, so its memory is not taken off.",
+        )
+        return
+    cost = memory.training(job, job.policy)
+    sleeps = job[f"{ROLLOUT}.free_cache_engine"]
+    share = float(job[f"{ROLLOUT}.gpu_memory_utilization"]) if job.mode != "separate_async" else 0.0
+    sampling = share * total + (cost.kept if sleeps else cost.state) + own
+    training = cost.state + cost.activations + own
+    if sampling > total or cost.state + own > total:
+        fits = int(100 * (1 - (own + cost.kept) / total)) / 100
+        yield Finding(
+            key,
+            "shared",
+            f"the classifier's {own / GIB:.1f} GiB do not fit beside the policy: {sampling / GIB:.0f} GiB while "
+            f"sampling and {training / GIB:.0f} while training, of {job.cluster.gpu_memory_gib:.0f}.",
+            f"Set {ROLLOUT}.gpu_memory_utilization={max(fits, 0):.2f} or less, a smaller darling.similarity.model, or "
+            f"{key}=dedicated.",
+        )
+    elif training > 0.95 * total:
+        yield warning(
+            key,
+            "shared",
+            f"an update and the classifier beside it may take {training / GIB:.0f} of {job.cluster.gpu_memory_gib:.0f} "
+            "GiB.",
+            f"Lower {ACTOR}.ppo_max_token_len_per_gpu (at least {job.longest}), or set {key}=dedicated.",
         )
 
 

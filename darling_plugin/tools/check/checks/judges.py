@@ -9,7 +9,7 @@ from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.verl.validate import read_settings
 from darling_plugin.tools.check.finding import Finding, warning
 from darling_plugin.tools.check.job import SERVICE, Job
-from darling_plugin.tools.check.pools import judge_replicas
+from darling_plugin.tools.check.pools import service_of
 from darling_plugin.tools.check.verdicts import Judging, judging
 
 LARGE = 1_000_000_000
@@ -27,15 +27,16 @@ def check(job: Job) -> Iterator[Finding]:
             f"the judge ({asked.judge}) reads the first {asked.reads_most} {asked.unit} of a response; what differs "
             "later is not seen.",
         )
-    key = f"{SERVICE}.gpus_per_replica"
-    on_cpus = job[f"{SERVICE}.backend"] != "urls" and not judge_replicas(job).size
+    key = f"{SERVICE}.placement"
+    service = service_of(job)
+    on_cpus = service is not None and service.place == "cpu"
     if asked.parameters is not None and asked.parameters > LARGE and on_cpus and not job.on_cpu:
         yield warning(
             key,
-            job[key] or 0,
+            job[key] or "cpu",
             f"a judge of {asked.parameters / 1e9:.1f}B parameters on CPUs will not keep up, and darling.on_failure "
             "decides when it is late.",
-            f"Leave GPUs outside verl's pools and set {key}=1.",
+            f"Set {key}=shared, on the GPUs that train, or dedicated, on GPUs that verl leaves free.",
         )
 
 

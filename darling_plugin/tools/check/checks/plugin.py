@@ -15,7 +15,7 @@ from darling_plugin.tools.check.job import Job
 from darling_plugin.tools.check.models import is_hub_name
 
 MODEL = "darling.similarity.model"
-KEY = re.compile(r"`?((?:darling|trainer|reward|data|actor_rollout_ref)\.[\w.]+)")
+KEY = re.compile(r"`?((?:darling|trainer|reward|data|algorithm|actor_rollout_ref)\.[\w.]+)")
 
 
 def check(job: Job) -> Iterator[Finding]:

@@ -17,14 +17,15 @@ def check(job: Job) -> Iterator[Finding]:
     yield from _verifier(job)
     yield from _function(job)
     yield from _reward_model(job)
-    if job.estimator == "darling":
+    if job.estimator == "darling" or job["darling.reward"]:
         yield from _fusion(job)
     elif job["darling"] is not None and not job["darling.monitor"]:
         yield warning(
             "darling.monitor",
             job["darling.monitor"],
             f"the darling: settings have no effect with algorithm.adv_estimator={job.estimator}.",
-            "Set darling.monitor=true to log diversity, or algorithm.adv_estimator=darling.",
+            "Set algorithm.adv_estimator=darling, darling.reward=true to give this estimator the fused reward, or "
+            "darling.monitor=true to log diversity.",
         )
 
 

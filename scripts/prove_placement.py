@@ -1,0 +1,206 @@
+"""Places a job of any size on a simulated cluster: Ray is told of GPUs that are not there, and no model is loaded.
+
+    python scripts/prove_placement.py --recipe math --size 64gpu --json placement.json
+    python scripts/prove_placement.py --recipe math --size 72gpu darling.service.placement=dedicated
+
+verl's own trainer makes its resource pools from the composed configuration, in its own order; then this plugin finds
+its slots as at the end of the trainer's `_setup`, and an empty actor starts in each. Prints, and writes as JSON:
+
+    verl_groups, verl_ready        placement groups that verl asked for, and those that Ray placed
+    replicas, replicas_ready       of the classifier
+    placement                      darling.service.placement
+    gpus_of_replicas               GPUs that only the classifier has
+    replicas_by_node               how many replicas each node holds
+    predicted                      what `darling check` says of the job on this cluster: ready | errors
+    seconds
+
+Exit code 0 where everything was placed. `--classifier-first` reserves the classifier's GPUs before verl's pools, which
+stops verl on several nodes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import threading
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+PATIENCE_S = 20.0  # for verl's groups, which verl itself waits for without a limit
+RAY = {
+    "VERL_PLATFORM": "cpu",
+    "VERL_LOGGING_LEVEL": "ERROR",
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+class Empty:
+    """Stands where a replica of the classifier would."""
+
+    def where(self) -> str:
+        import ray
+
+        return ray.get_runtime_context().get_node_id()
+
+
+def main() -> int:
+    arguments = parse()
+    os.environ.update(RAY)
+    began = time.monotonic()
+    found = prove(arguments)
+    found["seconds"] = round(time.monotonic() - began, 1)
+    print(json.dumps(found, indent=2))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    placed = found["verl_ready"] == found["verl_groups"] and found["replicas_ready"] == found["replicas"]
+    return 0 if placed else 1
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--recipe", default="math", choices=["math", "creative"])
+    parser.add_argument("--size", default="64gpu", help="a name in configs/darling/<recipe>_size")
+    parser.add_argument("--nodes", type=int, help="of the cluster; null is those of the size")
+    parser.add_argument("--gpus-per-node", type=int, default=8)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--classifier-first", action="store_true", help="the order that stops verl")
+    parser.add_argument("overrides", nargs="*", help="as for verl.trainer.main_ppo")
+    return parser.parse_args()
+
+
+def prove(arguments: argparse.Namespace) -> dict[str, Any]:
+    import ray
+
+    from darling_plugin.tools.check.compose import compose_job
+    from darling_plugin.tools.check.job import Cluster
+    from darling_plugin.tools.check.run import check_job
+
+    overrides = [f"+darling=[{arguments.recipe},{arguments.recipe}_size/{arguments.size}]", *arguments.overrides]
+    config = compose_job(overrides)
+    nodes = arguments.nodes or -(-int(re.sub(r"\D", "", arguments.size)) // arguments.gpus_per_node)
+    cluster = Cluster(nodes, arguments.gpus_per_node)
+    check = check_job([*overrides, *given_places(config)], cluster, offline=True)
+    simulated = start(nodes, arguments.gpus_per_node)
+    try:
+        return {"predicted": "ready" if check.ready else "errors", **place(config, arguments.classifier_first)}
+    finally:
+        ray.shutdown()
+        simulated.shutdown()
+
+
+def given_places(config: Any) -> list[str]:
+    """The sizes of the recipe as overrides, so that `darling check` judges them and chooses none of its own."""
+    return [f"trainer.nnodes={config.trainer.nnodes}", f"trainer.n_gpus_per_node={config.trainer.n_gpus_per_node}"]
+
+
+def start(nodes: int, gpus: int) -> Any:
+    """A cluster of `nodes` on this machine that claims `gpus` GPUs each."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = Cluster()
+        size = {"num_cpus": 8 * gpus, "num_gpus": gpus, "object_store_memory": 80 << 20, "include_dashboard": False}
+        for node in range(nodes):
+            cluster.add_node(wait=node == 0, **size)
+        cluster.wait_for_nodes(timeout=120)
+        ray.init(address=cluster.address, log_to_driver=False)
+    return cluster
+
+
+def place(config: Any, classifier_first: bool) -> dict[str, Any]:
+    import ray
+
+    from darling_plugin.errors import ConfigError
+    from darling_plugin.integrations.verl.partitions import find_slots, training_groups
+    from darling_plugin.integrations.verl.validate import read_settings
+    from darling_plugin.service.ray_workers import actor_options
+    from darling_plugin.similarity import LexicalSimilarity
+
+    service = read_settings(config).service
+    some = LexicalSimilarity()  # any that is no cascade: only the number of models counts here
+    slots = find_slots(config, service, some, []) if classifier_first else []
+    manager, wanted = verl_pools(config)
+    ready = wait_for_groups(manager, standalone(config), wanted)
+    found: dict[str, Any] = {"verl_groups": wanted, "verl_ready": ready, "placement": service.place}
+    if ready == wanted and not classifier_first:
+        try:
+            slots = find_slots(config, service, some, training_groups(manager) if service.place == "shared" else [])
+        except ConfigError as error:
+            found["error"] = str(error)
+    alive = sum(1 for node in ray.nodes() if node["Alive"])
+    gpu_less = service.replicas or alive
+    actor: Any = ray.remote(Empty)
+    places = [*slots] if service.place != "cpu" else [None] * gpu_less
+    started = [actor.options(**actor_options(f"replica-{k}", slot)).remote() for k, slot in enumerate(places)]
+    calls = [one.where.remote() for one in started]
+    done, _ = ray.wait(calls, num_returns=len(calls), timeout=90) if calls else ([], [])
+    by_node = Counter(ray.get(done))
+    return found | {
+        "replicas": len(places) if service.place != "dedicated" else gpu_less,
+        "replicas_ready": len(done),
+        "gpus_of_replicas": sum(slot.gpus for slot in slots if slot.owned),
+        "replicas_by_node": sorted(by_node.values(), reverse=True),
+    }
+
+
+def verl_pools(config: Any) -> tuple[Any, int]:
+    """verl's manager of resource pools, made by its trainer, and the number of placement groups in its pools."""
+    from verl.trainer.ppo.v1 import get_trainer_cls
+
+    trainer = object.__new__(get_trainer_cls(config.trainer.v1.trainer_mode))
+    trainer.config = config
+    trainer._enable_hybrid_replicas = bool(config.actor_rollout_ref.get("hybrid_engine", True))
+    trainer._init_resource_pool_mgr()
+    manager = trainer.resource_pool_manager
+    return manager, sum(map(len, manager.resource_pool_spec.values())) + len(standalone(config))
+
+
+def standalone(config: Any) -> list[int]:
+    """GPUs of each vLLM that samples apart from training (`separate_async`); verl makes a pool for each."""
+    if config.trainer.v1.trainer_mode != "separate_async":
+        return []
+    rollout = config.actor_rollout_ref.rollout
+    size = rollout.tensor_model_parallel_size * rollout.data_parallel_size * rollout.pipeline_model_parallel_size
+    return [size] * (rollout.nnodes * rollout.n_gpus_per_node // size)
+
+
+def wait_for_groups(manager: Any, apart: list[int], wanted: int) -> int:
+    """Let verl make its groups, and count those that Ray has placed when all are, or after a while."""
+    import ray
+    from ray.util import placement_group_table
+
+    before = set(placement_group_table())
+
+    def make() -> None:
+        from verl.single_controller.ray import RayResourcePool
+
+        manager.create_resource_pool()
+        for pool in manager.resource_pool_dict.values():
+            pool.get_placement_groups()
+        for size in apart:
+            RayResourcePool([size], use_gpu=True, max_colocate_count=2).get_placement_groups()
+
+    threading.Thread(target=make, daemon=True).start()
+    began = time.monotonic()
+    ready = 0
+    while ready < wanted and time.monotonic() - began < PATIENCE_S:
+        time.sleep(0.5)
+        table = ray.util.placement_group_table()
+        ready = sum(row["state"] == "CREATED" for name, row in table.items() if name not in before)
+    return ready
+
+
+if __name__ == "__main__":
+    sys.exit(main())
