@@ -22,15 +22,15 @@ from darling_plugin.objectives.base import Batch, Objective, Scored
 
 
 class NegativeReinforcement(Objective):
-    """`weight`: of a right response."""
+    """`positive_weight`: of a right response."""
 
     centered = False
 
-    def __init__(self, weight: float = 0.1):
-        self.weight = checks.number("weight", weight)
+    def __init__(self, positive_weight: float = 0.1):
+        self.positive_weight = checks.number("positive_weight", positive_weight)
 
     def score(self, batch: Batch) -> Scored:
-        return Scored(batch.quality, negative_reinforcement_advantages(batch.correct, weight=self.weight))
+        return Scored(batch.quality, negative_reinforcement_advantages(batch.correct, weight=self.positive_weight))
 
 
 def negative_reinforcement_advantages(correct: Sequence[bool] | np.ndarray, weight: float = 0.1) -> np.ndarray:

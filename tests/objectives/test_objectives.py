@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 from darling_plugin.config import parse_settings
 from darling_plugin.core import fuse_rewards, group_advantages, partition_diversity
 from darling_plugin.errors import ConfigError
-from darling_plugin.objectives import NEEDS, OBJECTIVES, Batch, Grpo, Objective, darling_advantages
+from darling_plugin.objectives import (
+    NEEDS,
+    OBJECTIVES,
+    Batch,
+    Grpo,
+    Objective,
+    darling_advantages,
+    dqo_rewards,
+    negative_reinforcement_advantages,
+    pass_at_k_advantages,
+    poly_epo_advantages,
+    uniqueness_advantages,
+    unlikeliness_rewards,
+)
 
 
 def build(name, **node) -> Objective:
@@ -141,6 +154,25 @@ def test_the_function_is_the_class(batch, floor):
     )
     d = partition_diversity(batch.labels, batch.uid, floor=floor)
     np.testing.assert_array_equal(scored.rewards, fuse_rewards(batch.quality, d, batch.uid))
+
+
+DEFAULTS = {
+    "darling": lambda b: darling_advantages(b.quality, b.labels, b.uid),
+    "poly_epo": lambda b: poly_epo_advantages(b.quality, b.labels, b.uid),
+    "uniqueness": lambda b: uniqueness_advantages(b.quality, b.labels, b.uid),
+    "dqo": lambda b: group_advantages(dqo_rewards(b.quality, b.vectors, b.uid), b.uid),
+    "pass_at_k": lambda b: pass_at_k_advantages(b.correct, b.uid),
+    "unlikeliness": lambda b: group_advantages(
+        unlikeliness_rewards(b.quality, b.logprobs, b.uid), b.uid, normalize_by_std=True
+    ),
+    "negative_reinforcement": lambda b: negative_reinforcement_advantages(b.correct),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+@given(batch=batches())
+def test_default_settings_are_the_defaults_of_the_function(name, batch):
+    np.testing.assert_allclose(build(name).score(batch).advantages, DEFAULTS[name](batch), atol=1e-12)
 
 
 @pytest.mark.parametrize(

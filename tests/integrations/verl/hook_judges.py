@@ -22,3 +22,7 @@ def out_of_range(pairs):
 
 def length_score(data_source, solution_str, ground_truth, extra_info=None):
     return {"score": len(solution_str), "acc": "not a number", "source": data_source}
+
+
+def last_words(texts):
+    return [text.split()[-1] if text else None for text in texts]
