@@ -73,6 +73,18 @@ def analyse(
     write_all(Place(out.resolve()).ledger, to, Console(), only or [])
 
 
+@app.command()
+def analyse_field(
+    out: Out = Path("outputs/objectives"),
+    to: Annotated[Path, typer.Option(help="where the page goes")] = Path("docs/experiment_objectives"),
+) -> None:
+    """Tables and tests of the comparison of the field's objectives."""
+    from recipes.countdown.experiment.analysis.field import write_field
+    from recipes.countdown.experiment.work import Place
+
+    write_field(Place(out.resolve()).ledger, to, Console())
+
+
 def _status(place: Any, patterns: list[str], console: Console) -> None:
     from recipes.countdown.experiment import tuning
     from recipes.countdown.experiment.plan import GRIDS, in_order, whole_plan

@@ -1,18 +1,23 @@
 """The field's objectives in the loop: their runs, ids, prompts, answers, losses and plan."""
 
+import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from made_up import result
+from made_up import result, write
+from rich.console import Console
 
 from darling_plugin.countdown.task import solutions
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment import loop as loops
+from recipes.countdown.experiment.analysis.field import write_field
 from recipes.countdown.experiment.answers import forms, values
 from recipes.countdown.experiment.field import CELLS, FIELD, SEARCHES, TEST_FROM, VERDICTS, every_tuning_run, field_arms
 from recipes.countdown.experiment.forward import read, read_with_entropy
+from recipes.countdown.experiment.ledger import Ledger
 from recipes.countdown.experiment.loop import Loop, train
 from recipes.countdown.experiment.loss import kl_loss
 from recipes.countdown.experiment.policy import load_policy, prompt_ids
@@ -150,3 +155,26 @@ def test_a_best_rate_at_an_end_asks_for_one_more():
     assert search.rates_to_try("poly_epo", known({2e-4: 30, 1e-4: 20, 5e-5: 10})) == [2e-4, 1e-4, 5e-5, 4e-4]
     assert search.chosen_rate("poly_epo", known({2e-4: 30, 1e-4: 20, 5e-5: 10})) is None
     assert search.chosen_rate("poly_epo", known({4e-4: 10, 2e-4: 30, 1e-4: 20, 5e-5: 10})) == 2e-4
+
+
+def test_the_page_of_the_comparison(tmp_path):
+    """Made-up runs: correct_only has 32 of 64 right and GRPO 16, on every prompt."""
+    search, ledger = SEARCHES["transfer"], Ledger(tmp_path / "ledger")
+    console = Console(file=io.StringIO())
+    with pytest.raises(InputError, match="holds no finished run"):
+        write_field(ledger, tmp_path / "page", console)
+    for method, right in (("grpo", 16), ("correct_only", 32), ("grpo_kl_0.1", 24), ("grpo_kl_0.01", 20)):
+        for rate in search.rates:
+            for run in search.runs(method, rate):
+                write(ledger, result(run, [(0, 4, 1), (400, right - (rate > 5e-5), 2)], prompts=300))
+        rate = search.chosen_rate(method, ledger.results())
+        for run in search.at(method, rate, CELLS, held_out_from=TEST_FROM["transfer"]):
+            write(ledger, result(run, [(0, 4, 1), (400, right, 2)], prompts=300))
+    write_field(ledger, tmp_path / "page", console)
+    numbers = json.loads((tmp_path / "page" / "results.json").read_text())
+    claims = {one["name"]: one for one in numbers["transfer hypotheses"]}
+    assert claims["T1"]["mean"] == pytest.approx(0.25) and claims["T1"]["words"] == "shown to matter"
+    assert claims["T2a"]["mean"] == pytest.approx(1 / 8)  # against 0.1, which the tuning prefers to 0.01
+    assert claims["T3a"]["mean"] == pytest.approx(0.25) and claims["T3a"]["prompts"] < 150
+    assert claims["T3b"]["words"] == "not decided"
+    assert "| correct_only | 0.500 | 0.500 | 0.500 |" in (tmp_path / "page" / "results.md").read_text()
