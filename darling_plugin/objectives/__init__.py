@@ -2,8 +2,14 @@
 
     base.py         what an objective is: `Batch` in, `Scored` out, what it `needs`, its state
     darling.py      start here: quality times the share of siblings in another class
+    soft_darling.py DARLING with P(equivalent) as it is, without threshold and closure
     ngram.py        the lexical baseline: quality times the share of own n-grams
     grpo.py         quality alone
+
+    from classes       poly_epo.py (sets of m), uniqueness.py (advantages by class size)
+    from final answers outcome.py (batch, ucb, ucb_con)
+    from encodings     dqo.py (volume), dra.py (similarity to the group), rep_exp.py (elliptical bonus)
+    from quality       pass_at_k.py, negative_reinforcement.py; unlikeliness.py reads log-probabilities too
 
 `darling.objective=NAME` chooses one; `darling.objective=my_package.mine:MyObjective` takes a class of your own. To add
 one: a file here, and a line in the table below. The step (`step.py`) computes what the objective `needs`, so that it
@@ -19,13 +25,35 @@ from typing import Any
 from darling_plugin.errors import ConfigError, InputError
 from darling_plugin.objectives.base import NEEDS, Batch, Objective, Scored
 from darling_plugin.objectives.darling import Darling, darling_advantages
+from darling_plugin.objectives.dqo import Dqo, dqo_rewards
+from darling_plugin.objectives.dra import Dra
 from darling_plugin.objectives.grpo import Grpo
+from darling_plugin.objectives.negative_reinforcement import NegativeReinforcement, negative_reinforcement_advantages
 from darling_plugin.objectives.ngram import Ngram
+from darling_plugin.objectives.outcome import OutcomeBatch, OutcomeUcb, OutcomeUcbCon, outcome_batch_bonus
+from darling_plugin.objectives.pass_at_k import PassAtK, pass_at_k_advantages
+from darling_plugin.objectives.poly_epo import PolyEpo, poly_epo_advantages
+from darling_plugin.objectives.rep_exp import RepExp
+from darling_plugin.objectives.soft_darling import SoftDarling, soft_diversity
+from darling_plugin.objectives.uniqueness import Uniqueness, uniqueness_advantages
+from darling_plugin.objectives.unlikeliness import Unlikeliness, unlikeliness_rewards
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "darling": Darling,
     "grpo": Grpo,
     "ngram": Ngram,
+    "soft_darling": SoftDarling,
+    "poly_epo": PolyEpo,
+    "uniqueness": Uniqueness,
+    "outcome_batch": OutcomeBatch,
+    "outcome_ucb": OutcomeUcb,
+    "outcome_ucb_con": OutcomeUcbCon,
+    "dqo": Dqo,
+    "dra": Dra,
+    "rep_exp": RepExp,
+    "pass_at_k": PassAtK,
+    "unlikeliness": Unlikeliness,
+    "negative_reinforcement": NegativeReinforcement,
 }
 
 
@@ -86,5 +114,13 @@ __all__ = [
     "Scored",
     "build_objective",
     "darling_advantages",
+    "dqo_rewards",
     "find_objective",
+    "negative_reinforcement_advantages",
+    "outcome_batch_bonus",
+    "pass_at_k_advantages",
+    "poly_epo_advantages",
+    "soft_diversity",
+    "uniqueness_advantages",
+    "unlikeliness_rewards",
 ]

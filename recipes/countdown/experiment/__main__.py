@@ -73,13 +73,25 @@ def analyse(
     write_all(Place(out.resolve()).ledger, to, Console(), only or [])
 
 
+@app.command()
+def analyse_field(
+    out: Out = Path("outputs/objectives"),
+    to: Annotated[Path, typer.Option(help="where the page goes")] = Path("docs/experiment_objectives"),
+) -> None:
+    """Tables and tests of the comparison of the field's objectives."""
+    from recipes.countdown.experiment.analysis.field import write_field
+    from recipes.countdown.experiment.work import Place
+
+    write_field(Place(out.resolve()).ledger, to, Console())
+
+
 def _status(place: Any, patterns: list[str], console: Console) -> None:
     from recipes.countdown.experiment import tuning
-    from recipes.countdown.experiment.plan import GRIDS, in_order, plan
+    from recipes.countdown.experiment.plan import GRIDS, in_order, whole_plan
     from recipes.countdown.experiment.work import progress_of, todo
 
     results = place.ledger.results()
-    arms, at_work = plan(results), place.ledger.claimed()
+    arms, at_work = whole_plan(results), place.ledger.claimed()
     table = Table("grid", "runs", "finished", "at work", "seconds a run", "hours left", title=str(place.folder))
     for grid in GRIDS:
         runs = in_order([arm for arm in arms if arm.grid == grid])

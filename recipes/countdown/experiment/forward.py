@@ -82,7 +82,22 @@ def sample(
 def read(
     policy: LlamaForCausalLM, prompts: torch.Tensor, prompt_of: torch.Tensor, responses: torch.Tensor
 ) -> torch.Tensor:
-    """The log-probability of each token of the responses at temperature 1, with gradients; shape of `responses`.
+    """The log-probability of each token of the responses at temperature 1, with gradients; shape of `responses`."""
+    return _distributions(policy, prompts, prompt_of, responses).gather(2, responses[:, :, None])[:, :, 0]
+
+
+def read_with_entropy(
+    policy: LlamaForCausalLM, prompts: torch.Tensor, prompt_of: torch.Tensor, responses: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `read` gives, and the entropy of the token that may come there, in nats, with gradients as well."""
+    log_p = _distributions(policy, prompts, prompt_of, responses)
+    return log_p.gather(2, responses[:, :, None])[:, :, 0], -(log_p.exp() * log_p).sum(dim=-1)
+
+
+def _distributions(
+    policy: LlamaForCausalLM, prompts: torch.Tensor, prompt_of: torch.Tensor, responses: torch.Tensor
+) -> torch.Tensor:
+    """Log-probabilities of all tokens at each place of the responses, shape (rows, tokens, vocabulary).
 
     Args:
         prompts: token ids, shape (prompts, tokens): all of one length.
@@ -109,7 +124,7 @@ def read(
     # The last prompt token predicts the first of the response.
     first = prompt_x[:, -1][prompt_of]
     logits = _logits(policy, torch.cat([first[:, None], x.unflatten(0, (-1, width))], dim=1))
-    return torch.log_softmax(logits, dim=-1).gather(2, responses[:, :, None])[:, :, 0]
+    return torch.log_softmax(logits, dim=-1)
 
 
 def _read_prompts(

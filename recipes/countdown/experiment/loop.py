@@ -9,6 +9,7 @@ policy's, gradients are clipped, and the learning rate rises over five steps, th
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import numpy as np
 from recipes.countdown.experiment import forward
 from recipes.countdown.experiment import policy as policies
 from recipes.countdown.experiment import state as states
-from recipes.countdown.experiment.loss import policy_loss
+from recipes.countdown.experiment.loss import kl_loss, policy_loss
 from recipes.countdown.experiment.measure import measure
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
 from recipes.countdown.experiment.rewards import Rewards, quality_of
@@ -115,8 +116,8 @@ def evaluation_steps(run: Run) -> list[int]:
 def evaluate(run: Run, policy: LlamaForCausalLM) -> dict[str, Any]:
     """{"held_out": …, "rl": …}: the policy on the held-out prompts, and on the first of those that it learns from."""
     prompts = {
-        "held_out": held_out(run.held_out, run.held_out_prompts),
-        "rl": rl_prompts(run.seed, run.rl_prompts)[: run.rl_measured],
+        "held_out": held_out(run.held_out, run.held_out_prompts, run.held_out_from),
+        "rl": rl_prompts(run.seed, run.rl_prompts, run.rl_kind)[: run.rl_measured],
     }
     return {part: measure(policy, own, run.samples, part).as_json() for part, own in prompts.items()}
 
@@ -132,7 +133,8 @@ class Loop:
         self.evaluations: list[dict[str, Any]] = []
         self.policy = policy
         self._run, self._rewards = run, rewards
-        self._prompts = rl_prompts(run.seed, run.rl_prompts)
+        self._reference = copy.deepcopy(policy) if run.kl else None  # the warm start; made before `restore`
+        self._prompts = rl_prompts(run.seed, run.rl_prompts, run.rl_kind)
         self._ids = policies.prompt_ids(self._prompts)
         self._optimizer = torch.optim.AdamW(policy.parameters(), lr=0.0, betas=BETAS, weight_decay=0.0, fused=True)
 
@@ -146,8 +148,10 @@ class Loop:
         sampled = forward.sample(self.policy, self._ids[chosen], run.n, policies.END, rng)
         texts = policies.decode(sampled.tokens)
         uid = chosen.repeat_interleave(run.n).tolist()
-        quality = quality_of([self._prompts[number] for number in uid], texts)
-        result = self._rewards(self.step, texts, uid, quality)
+        prompts = [self._prompts[number] for number in uid]
+        mask = policies.written(sampled.tokens)
+        logprobs = (sampled.log_prob * mask).sum(dim=1) / mask.sum(dim=1)
+        result = self._rewards(self.step, texts, uid, quality_of(prompts, texts), prompts, logprobs.double().numpy())
         advantages = torch.tensor(result.advantages, dtype=torch.float32)
         noted = self._update(self._ids[chosen], sampled, advantages)
         metrics = self._rewards.metrics()
@@ -164,8 +168,18 @@ class Loop:
         norms = list[float]()
         for rows in np.array_split(shuffled, 2):
             prompt_of = torch.from_numpy(rows // self._run.n)
-            log_prob = forward.read(self.policy, prompts, prompt_of, sampled.tokens[rows])
-            loss = policy_loss(log_prob, sampled.log_prob[rows], advantages[rows], mask[rows])
+            old, own = sampled.log_prob[rows], mask[rows]
+            if self._run.entropy:
+                log_prob, entropy = forward.read_with_entropy(self.policy, prompts, prompt_of, sampled.tokens[rows])
+                loss = policy_loss(log_prob, old, advantages[rows], own)
+                loss = loss - self._run.entropy * (entropy * own).sum() / own.sum()
+            else:
+                log_prob = forward.read(self.policy, prompts, prompt_of, sampled.tokens[rows])
+                loss = policy_loss(log_prob, old, advantages[rows], own)
+            if self._reference is not None:
+                with torch.no_grad():
+                    reference = forward.read(self._reference, prompts, prompt_of, sampled.tokens[rows])
+                loss = loss + self._run.kl * kl_loss(log_prob, reference, own)
             self._optimizer.zero_grad()
             loss.backward()
             norms.append(float(torch.nn.utils.clip_grad_norm_(self.policy.parameters(), CLIP_GRADIENT)))
@@ -178,13 +192,17 @@ class Loop:
 
     def state(self, seconds: float) -> states.State:
         moments = self._optimizer.state_dict()["state"]
-        return states.State(self.step, seconds, self.policy.state_dict(), moments, self.training, self.evaluations)
+        rewards = self._rewards.state_dict()
+        return states.State(
+            self.step, seconds, self.policy.state_dict(), moments, self.training, self.evaluations, rewards
+        )
 
     def restore(self, state: states.State) -> None:
         self.policy.load_state_dict(state.policy)
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state.optimizer, "param_groups": groups})
         self.step, self.training, self.evaluations = state.step, state.training, state.evaluations
+        self._rewards.load_state_dict(state.rewards)
 
 
 def batch_of(run: Run, step: int) -> torch.Tensor:

@@ -36,3 +36,16 @@ def policy_loss(
     clipped = torch.maximum(-per_token * ratio, -per_token * torch.clamp(ratio, 1 - CLIP, 1 + CLIP))
     bounded = torch.where(per_token < 0, torch.minimum(-per_token * BOUND, clipped), clipped)
     return (bounded * mask).sum() / mask.sum()
+
+
+def kl_loss(log_prob: torch.Tensor, reference: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over the tokens of e^d − d − 1, d = reference − log_prob: verl's `low_var_kl`, an estimate of the KL.
+
+    log_prob, reference: of each token by the policy and by the one that training began with, shape (rows, tokens).
+    Schulman 2020, "Approximating KL divergence".
+    """
+    import torch
+
+    difference = torch.clamp(reference - log_prob, -20.0, 20.0)
+    each = torch.clamp(torch.exp(difference) - difference - 1, -10.0, 10.0)
+    return (each * mask).sum() / mask.sum()

@@ -8,6 +8,9 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
     short       the methods for fewer steps, each at its rate for so many
     verl        the same through verl's trainer
     quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
+
+The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, and `verdicts`) compare the field's
+objectives; `docs/experiment_objectives.md` is their plan.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from typing import Any
 
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment import tuning
+from recipes.countdown.experiment.field import SEARCHES, field_arms
 from recipes.countdown.experiment.ledger import Result
 from recipes.countdown.experiment.settings import METHODS, Cell, Run
 
-GRIDS = ("tuning", "main", "short", "ablations", "verl", "quick")
+PUBLISHED = ("tuning", "main", "short", "ablations", "verl", "quick")
+GRIDS = (*PUBLISHED, *(f"{name}{part}" for name in SEARCHES for part in ("_tuning", "")), "verdicts")
 BY_LOOP = ("tuning", "main", "short", "ablations")
 MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
 FEWER = MANY[:8]
@@ -50,7 +55,7 @@ class Arm:
 
 
 def plan(results: Mapping[str, Result]) -> list[Arm]:
-    """Every arm that can be named now. Those at a tuned rate are missing while that tuning is unfinished."""
+    """Every arm of `docs/experiment.md` that can be named now. Those at a tuned rate wait until that is known."""
     rates, short = _rates(results), _rates(results, SHORT_STEPS)
     return [
         *tuning_arms(results),
@@ -60,6 +65,12 @@ def plan(results: Mapping[str, Result]) -> list[Arm]:
         *short_arms("verl", "verl", short),
         *quick_arms(),
     ]
+
+
+def whole_plan(results: Mapping[str, Result]) -> list[Arm]:
+    """The published experiment's arms, and those that compare the field's objectives."""
+    compared = (Arm(grid, name, runs) for grid, arms in field_arms(results).items() for name, runs in arms.items())
+    return [*plan(results), *compared]
 
 
 def select(arms: Iterable[Arm], patterns: Sequence[str] = ()) -> list[Arm]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from darling_plugin.countdown.data import Prompt, split
+from darling_plugin.countdown.task import solutions
 from darling_plugin.errors import InputError
 
 MOST_RL_PROMPTS = 4096
@@ -18,22 +19,39 @@ REPORTED = 300  # of the test prompts, by the quickstart with seed 0: numbers of
 
 
 @cache
-def rl_prompts(seed: int, count: int) -> tuple[Prompt, ...]:
-    """The first `count` of one list for each seed: 64 of them are among the 256."""
+def rl_prompts(seed: int, count: int, kind: str = "all") -> tuple[Prompt, ...]:
+    """The first `count` of one list for each seed: 64 of them are among the 256.
+
+    kind: `all` training prompts, or those that can be solved `either` way, with × and without it.
+    """
     if count > MOST_RL_PROMPTS:
         raise InputError(f"`rl_prompts` must be at most {MOST_RL_PROMPTS}, got {count}")
-    rng = random.Random(f"countdown experiment rl {seed}")
-    return _shown(rng.sample(split().train, MOST_RL_PROMPTS), rng)[:count]
+    pool = split().train if kind == "all" else [prompt for prompt in split().train if kind_of(prompt) == kind]
+    rng = random.Random(
+        f"countdown experiment rl {seed}" if kind == "all" else f"countdown experiment rl {kind} {seed}"
+    )
+    return _shown(rng.sample(pool, MOST_RL_PROMPTS), rng)[:count]
 
 
 @cache
-def held_out(part: str, count: int) -> tuple[Prompt, ...]:
-    """The first `count` prompts of the validation or the test pools; of the test without what the quickstart shows."""
+def held_out(part: str, count: int, start: int = 0) -> tuple[Prompt, ...]:
+    """`count` prompts of one list of the validation or the test pools, from the one with the number `start` on.
+
+    Of the test pools without what the quickstart shows.
+    """
     left = split().validation if part == "validation" else _untouched(split().test)
-    if not 1 <= count <= len(left):
-        raise InputError(f"`held_out_prompts` must be from 1 to {len(left)} for {part}, got {count}")
+    if count < 1 or start + count > len(left):
+        raise InputError(f"`held_out_prompts` must be from 1 to {len(left) - start} for {part}, got {count}")
     rng = random.Random(f"countdown experiment {part}")
-    return _shown(rng.sample(left, len(left)), rng)[:count]
+    return _shown(rng.sample(left, len(left)), rng)[start : start + count]
+
+
+def kind_of(prompt: Prompt) -> str:
+    """How a prompt can be solved: `sums` (by + and − alone), `times` (only with ×), or `either` way."""
+    sums = {
+        all(len(factors) == 1 for _, factors in form) for form in solutions(tuple(sorted(prompt.digits)))[prompt.target]
+    }
+    return "either" if len(sums) == 2 else "sums" if sums == {True} else "times"
 
 
 def _untouched(prompts: Sequence[Prompt]) -> list[Prompt]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,13 +38,30 @@ class Rewards:
 
             classifier = build_similarity("classifier", model=str(learned), device="cpu")
             self._similarity, self._threshold = classifier, classifier.default_threshold
-        self._step = Step(run.darling, classes=self._classes(self._similarity, self._threshold))
-        # The groups of a run on quality alone are looked at for the log, as `darling.monitor` does in verl.
-        self._monitor = Step(parse_settings({}), classes=self._step.classes) if run.objective == "grpo" else self._step
+        clean = self._classes(self._similarity, self._threshold)
+        self._step = Step(run.darling, classes=clean)
+        # The groups of a run without classes are looked at for the log, as `darling.monitor` does in verl.
+        watched = run.objective != "ngram" and "classes" not in self._step.objective.needs
+        self._monitor = Step(parse_settings({}), classes=clean) if watched else self._step
 
-    def __call__(self, step: int, texts: Sequence[str], uid: Sequence[int], quality: np.ndarray) -> StepResult:
-        """Rewards and advantages of the responses of one step; the same for the same step, whatever came before."""
+    def __call__(
+        self,
+        step: int,
+        texts: Sequence[str],
+        uid: Sequence[int],
+        quality: np.ndarray,
+        prompts: Sequence[Prompt] | None = None,
+        logprobs: np.ndarray | None = None,
+    ) -> StepResult:
+        """Rewards and advantages of the responses of one step.
+
+        The same for the same step, whatever came before, but for objectives that keep counts (`state_dict`).
+
+        prompts, logprobs: of each response, its prompt and the mean log-probability of its tokens.
+        """
         run = self._run
+        if self._monitor is not self._step:
+            self._monitor(Rollouts(texts, uid, quality))
         if run.objective == "ngram":
             texts = [spaced(text) for text in texts]
         elif run.noisy:
@@ -51,10 +69,19 @@ class Rewards:
             noisy = NoisyJudge(self._similarity, run.false_same, run.false_different, rng, self._threshold)
             self._step.classes = self._classes(noisy, 0.5)
             texts = named(texts)
-        rollouts = Rollouts(texts, uid, quality)
+        names = None if prompts is None else [prompt.text for prompt in prompts]
+        result = self._step(Rollouts(texts, uid, quality, names, logprobs))
         if self._monitor is not self._step:
-            self._monitor(rollouts)
-        return self._step(rollouts)
+            self._step.metrics()  # taken, so that they do not pile up
+        return result
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the objective keeps from step to step."""
+        return self._step.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if state:
+            self._step.load_state_dict(state)
 
     def metrics(self) -> dict[str, float]:
         """The step's metrics since the last call, without their prefix."""

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.core import checks
 from darling_plugin.errors import InputError
+from darling_plugin.objectives import OBJECTIVES, Darling
 
 FORMAT = 2  # raise when the same settings give another result: what was run before is then run anew
 ENGINES = ("loop", "verl")
 HELD_OUT = ("validation", "test")
 JUDGES = ("symbolic", "learned")
+RL_KINDS = ("all", "either")
+ANSWERS = ("form", "value")
 
 METHODS: dict[str, dict[str, Any]] = {
     "grpo": {"fusion": "quality"},
@@ -28,6 +31,10 @@ METHODS: dict[str, dict[str, Any]] = {
     "additive": {"fusion": "additive"},
 }
 """What each method of the main comparison is, as fields of `Run`."""
+
+
+LATER = ("method", "options", "answer", "kl", "entropy", "rl_kind", "held_out_from")
+"""Fields that the published runs do not have: left out of the id where they have their defaults."""
 
 
 class Cell(NamedTuple):
@@ -54,6 +61,14 @@ class Run:
         representatives: partition by representatives instead of the closure.
         held_out: which prompts the policy is measured on: of the validation or of the test pools.
         held_out_prompts, rl_measured, samples: how many of them, how many of the RL prompts, responses to each.
+
+    What came after the published ledger is a part of the id only where it is not the default:
+
+        method: `darling.objective`, where it is none of the published three; options: of it, as JSON.
+        answer: what a final answer is: the form of an expression, or its value (`answers.py`).
+        kl, entropy: the weight of the KL to the warm start, and of the entropy, in the loss (`loss.py`).
+        rl_kind: which RL prompts: all, or those that can be solved with × and without (`prompts.py`).
+        held_out_from: where in the list of held-out prompts theirs begin.
     """
 
     engine: str = "loop"
@@ -80,6 +95,13 @@ class Run:
     held_out_prompts: int = 300
     rl_measured: int = 128
     samples: int = 64
+    method: str = ""
+    options: str = "{}"
+    answer: str = "form"
+    kl: float = 0.0
+    entropy: float = 0.0
+    rl_kind: str = "all"
+    held_out_from: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -88,6 +110,10 @@ class Run:
         checks.choice("engine", self.engine, ENGINES)
         checks.choice("judge", self.judge, JUDGES)
         checks.choice("held_out", self.held_out, HELD_OUT)
+        checks.choice("rl_kind", self.rl_kind, RL_KINDS)
+        checks.choice("answer", self.answer, ANSWERS)
+        if self.kl < 0 or self.entropy < 0 or self.held_out_from < 0:
+            raise InputError("`kl`, `entropy` and `held_out_from` must not be negative")
         checks.fraction("false_same", self.false_same)
         checks.fraction("false_different", self.false_different)
         for name in ("warm_start_steps", "rl_prompts", "step_prompts", "n", "steps", "evaluate_every", "samples",
@@ -105,6 +131,8 @@ class Run:
     @property
     def objective(self) -> str:
         """The name of `darling.objective`."""
+        if self.method:
+            return self.method
         if self.fusion == "quality":
             return "grpo"
         checks.choice("diversity", self.diversity, ("partition", "ngram"))
@@ -115,14 +143,18 @@ class Run:
         """The `darling:` node of the step. An expression is one word: the rule for short texts is off."""
         node: dict[str, Any] = {
             "objective": self.objective,
+            "options": json.loads(self.options),
             "advantage": {"normalize_by_std": self.std},
             "similarity": {"short_text_rule": False},
+            "quality": {"answer": f"recipes.countdown.experiment.answers:{self.answer}s"},
         }
+        if self.method and not issubclass(OBJECTIVES[self.method], Darling):
+            return parse_settings(node)
         if self.objective != "grpo":
             node["fusion"] = {"mode": self.fusion}
             node["diversity"] = {"scope": self.among, "floor": self.floor}
             node["diversity"]["partition"] = "representatives" if self.representatives else "exact"
-        if self.objective == "darling":
+        if self.objective in ("darling", "soft_darling"):
             node["diversity"]["singleton"] = self.alone
         return parse_settings(node)
 
@@ -154,7 +186,8 @@ class Run:
         return ", ".join([head, *unusual])
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        later = {field.name: field.default for field in fields(self) if field.name in LATER}
+        return {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
 
 
 def from_json(content: Mapping[str, Any]) -> Run:

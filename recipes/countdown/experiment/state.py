@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ FILE = "state.safetensors"
 class State:
     """What is needed to go on after `step` steps: weights, AdamW's moments, and what was noted so far.
 
-    seconds: of work up to here.
+    seconds: of work up to here. rewards: what the objective keeps from step to step (`Step.state_dict`).
     """
 
     step: int
@@ -28,6 +28,7 @@ class State:
     optimizer: dict[int, dict[str, torch.Tensor]]
     training: list[dict[str, float]]
     evaluations: list[dict[str, Any]]
+    rewards: dict[str, Any] = field(default_factory=dict)
 
 
 def save(folder: Path, run_id: str, state: State) -> None:
@@ -38,7 +39,7 @@ def save(folder: Path, run_id: str, state: State) -> None:
     for number, moments in state.optimizer.items():
         tensors |= {f"optimizer/{number}/{name}": tensor.contiguous() for name, tensor in moments.items()}
     notes = {"run": run_id, "step": state.step, "seconds": state.seconds}
-    notes |= {"training": state.training, "evaluations": state.evaluations}
+    notes |= {"training": state.training, "evaluations": state.evaluations, "rewards": state.rewards}
     with replacing(folder / FILE, shared=True) as part:
         save_file(tensors, part, metadata={"notes": json.dumps(notes)})
 

@@ -20,7 +20,7 @@ from recipes.countdown.experiment.char_tokenizer import spaced_policy
 from recipes.countdown.experiment.loop import Trained, evaluate, evaluation_steps
 from recipes.countdown.experiment.policy import load_policy
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
-from recipes.countdown.experiment.settings import Run
+from recipes.countdown.experiment.settings import LATER, Run
 from recipes.countdown.threads import torch_threads
 
 if TYPE_CHECKING:
@@ -100,7 +100,11 @@ def write_prompts(run: Run, work: Path) -> Files:
 
 def command(run: Run, files: Files, policy: Path, folder: Path, learned: Path | None = None) -> list[str]:
     """What anyone would type to train this run with verl."""
-    if run.representatives or (run.noisy and (run.false_same, run.false_different) != (0.1, 0.1)):
+    if (
+        run.as_json().keys() & set(LATER)
+        or run.representatives
+        or (run.noisy and (run.false_same, run.false_different) != (0.1, 0.1))
+    ):
         raise InputError(
             f"run {run.id} ({run.words}): by verl only the methods of the main comparison can be run; set engine=loop"
         )

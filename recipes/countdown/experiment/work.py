@@ -25,9 +25,10 @@ from darling_plugin.countdown.data import split
 from darling_plugin.progress import bars
 from recipes.countdown.experiment import locks as claims
 from recipes.countdown.experiment import tuning
+from recipes.countdown.experiment.field import every_tuning_run
 from recipes.countdown.experiment.ledger import Ledger
 from recipes.countdown.experiment.loop import OutOfTime, train
-from recipes.countdown.experiment.plan import Arm, in_order, plan, select
+from recipes.countdown.experiment.plan import Arm, in_order, select, whole_plan
 from recipes.countdown.experiment.prepare import prepare
 from recipes.countdown.experiment.settings import Run
 
@@ -60,7 +61,7 @@ def todo(ledger: Ledger, patterns: Sequence[str]) -> list[Run]:
 
 def planned(ledger: Ledger) -> list[Arm]:
     """The plan, as far as it is known now. Only the tuning's results are read: the others change nothing in it."""
-    return plan(ledger.results(tuning.every_run()))
+    return whole_plan(ledger.results([*tuning.every_run(), *every_tuning_run()]))
 
 
 def work(place: Place, patterns: Sequence[str], console: Console, deadline: float = float("inf")) -> int:

@@ -8,6 +8,7 @@
     tables.py          Markdown
     pictures.py        PNG
     write.py           all of it into one folder
+    field.py           the same for the field's objectives
 
-What is compared, and in which words, was written down first: `docs/experiment.md`.
+What is compared, and in which words, was written down first: `docs/experiment.md`, `docs/experiment_objectives.md`.
 """

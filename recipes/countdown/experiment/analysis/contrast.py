@@ -109,7 +109,7 @@ def check_comparable(runs: Sequence[Result]) -> None:
                 f"runs {first.run.id} and {other.run.id} are of one cell and began with other weights: their warm "
                 "starts were made on machines that compute differently; share one folder, or run a cell on one machine"
             )
-        same = ("held_out", "held_out_prompts", "samples", "rl_measured")
+        same = ("held_out", "held_out_from", "held_out_prompts", "samples", "rl_kind", "rl_measured")
         if any(getattr(first.run, name) != getattr(other.run, name) for name in same):
             raise InputError(f"runs {first.run.id} and {other.run.id} were measured on other prompts")
 

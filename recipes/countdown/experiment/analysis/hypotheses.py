@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,10 +83,10 @@ class Outcome:
                 "p_corrected": self.p, "words": self.words}  # fmt: skip
 
 
-def outcomes(arms: Mapping[str, Mapping[Cell, Result]]) -> list[Outcome]:
+def outcomes(arms: Mapping[str, Mapping[Cell, Result]], hypotheses: Sequence[Hypothesis] = HYPOTHESES) -> list[Outcome]:
     """Of the hypotheses whose arms have runs in common cells. Holm's correction is over each family's tested ones."""
     found = []
-    for hypothesis in HYPOTHESES:
+    for hypothesis in hypotheses:
         estimate = contrast(hypothesis.weights, arms, hypothesis.metric, test=True, shift=-hypothesis.beyond)
         if estimate is not None:
             found.append(Outcome(hypothesis, estimate))

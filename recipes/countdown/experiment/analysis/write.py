@@ -25,7 +25,7 @@ from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate
 from recipes.countdown.experiment.analysis.equal_quality import at_equal_quality
 from recipes.countdown.experiment.analysis.hypotheses import outcomes
 from recipes.countdown.experiment.ledger import Ledger, Result
-from recipes.countdown.experiment.plan import GRIDS, SHORT_STEPS, Arm, plan
+from recipes.countdown.experiment.plan import PUBLISHED, SHORT_STEPS, Arm, plan
 from recipes.countdown.experiment.settings import Cell
 
 Runs = dict[Cell, Result]
@@ -62,7 +62,7 @@ def write_all(ledger: Ledger, folder: Path, console: Console, only: Sequence[str
     only: names of grids; all of them without.
     """
     results = ledger.results()
-    grids = {grid: _finished(plan(results), grid, results) for grid in only or GRIDS}
+    grids = {grid: _finished(plan(results), grid, results) for grid in only or PUBLISHED}
     if not any(grids.values()):
         raise InputError(f"{ledger.folder} holds no finished run of {', '.join(grids)}; do some with `run` first")
     folder.mkdir(parents=True, exist_ok=True)

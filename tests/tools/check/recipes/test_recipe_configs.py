@@ -1,8 +1,10 @@
 """The recipes as they ship: every combination passes verl's validation and the check, and variants differ rightly."""
 
 import pytest
-from recipe_jobs import RECIPES, SIZES, VARIANTS, cases, flat, override
+from recipe_jobs import OBJECTIVES, RECIPES, SIZES, VARIANTS, cases, flat, override
 
+from darling_plugin.objectives import OBJECTIVES as ALL_OBJECTIVES
+from darling_plugin.packages import configs_folder
 from darling_plugin.tools.check.job import Cluster, Job
 from darling_plugin.tools.check.run import check_job
 
@@ -58,11 +60,22 @@ DIFFERENT = {
         "algorithm.norm_adv_by_std_in_grpo": False,
         "darling.monitor": True,
     },
+    **{name: {"darling.objective": name} for name in OBJECTIVES},
 }
+ENCODED = {"darling.similarity.model": None}  # by the shipped encoder, in place of the recipe's classifier of pairs
+DIFFERENT["dqo"] |= ENCODED
+DIFFERENT["dra"] |= ENCODED
+DIFFERENT["rep_exp"] |= ENCODED | {"darling.advantage.normalize_by_std": True}
 
 
 def test_every_variant_is_listed():
-    assert {*DIFFERENT, "darling"} == set(VARIANTS)
+    files = {path.name.removesuffix(".yaml") for path in (configs_folder() / "darling" / "variant").iterdir()}
+    assert {*DIFFERENT, "darling"} == {*VARIANTS, *OBJECTIVES} == files
+
+
+def test_every_objective_has_a_variant():
+    composed = {flat("math", variant)["darling.objective"] for variant in (*VARIANTS, *OBJECTIVES)}
+    assert {*composed, "grpo"} == set(ALL_OBJECTIVES)  # GRPO's variant is verl's own estimator
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
