@@ -42,6 +42,9 @@ class SimilaritySettings(_Node):
     deadline_s: float | None = Field(None, gt=0, description="judge: of one question and its retries; null is 300")
     max_tokens: int | None = Field(None, ge=1, description="judge: of one answer, thinking included; null is 1024")
     function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
+    device: str | None = Field(
+        None, description="classifier, cascade, embedding: as torch names it; null is a GPU where there is one"
+    )
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
     )

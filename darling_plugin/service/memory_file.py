@@ -30,7 +30,7 @@ def judge_of(similarity: SimilaritySettings) -> str:
 
     A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
     """
-    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule"})
+    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule", "device"})
     files = sorted(_files(similarity.model)) if similarity.model else []
     return hashlib.sha256(json.dumps([chosen, files]).encode()).hexdigest()
 
