@@ -27,9 +27,10 @@ from darling_plugin.step import InProcess, Rollouts, Step, needs_similarity
 class Part:
     """One entry per completion of this process. NaN, and class −1, for a completion that no quality function scores.
 
-    diversity, labels: None where the objective has none.
+    group: its number in the batch. diversity, labels: None where the objective has none.
     """
 
+    group: np.ndarray
     quality: np.ndarray
     rewards: np.ndarray
     advantages: np.ndarray
@@ -40,6 +41,7 @@ class Part:
         """For TRL's table of completions."""
         nothing = [None] * len(self.quality)
         return {
+            "group": self.group.tolist(),
             "quality": self.quality.tolist(),
             "diversity": nothing if self.diversity is None else self.diversity.tolist(),
             "class": nothing if self.labels is None else self.labels.tolist(),
@@ -115,4 +117,12 @@ class Scorer:
 
         rewards, advantages = spread(result.rewards), spread(result.advantages, 0.0)
         assert rewards is not None and advantages is not None
-        return Part(q[here], rewards, advantages, spread(result.diversity), spread(result.labels, -1)), metrics
+        part = Part(
+            group=np.arange(rows)[here] // group_size,
+            quality=q[here],
+            rewards=rewards,
+            advantages=advantages,
+            diversity=spread(result.diversity),
+            labels=spread(result.labels, -1),
+        )
+        return part, metrics

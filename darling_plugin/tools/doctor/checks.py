@@ -97,10 +97,8 @@ def verl_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
 
 
 def python() -> Check:
-    """3.10 or newer. verl 0.9.1 refuses 3.13; TRL does not."""
+    """verl 0.9.1 refuses 3.13; TRL does not. An older Python than 3.10 cannot install this package."""
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 10):
-        return Check("python", "problem", f"{found}; darling-plugin needs >=3.10", "uv venv --python 3.12 .venv")
     if sys.version_info >= (3, 13):
         return Check("python", "note", f"{found}; verl needs <3.13, TRL does not", "uv venv --python 3.12 .venv")
     return Check("python", "ok", found)
