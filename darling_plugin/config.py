@@ -51,6 +51,9 @@ class SimilaritySettings(_Node):
         description="what the similarity reads of a response: whole | answer, what follows the last </think> | "
         "head_tail, its beginning and its end | module:function, from a list of texts to a list of texts",
     )
+    device: str | None = Field(
+        None, description="classifier, cascade, embedding: as torch names it; null is a GPU where there is one"
+    )
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
     )

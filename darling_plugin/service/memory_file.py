@@ -31,7 +31,7 @@ def judge_of(similarity: SimilaritySettings) -> str:
 
     A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
     """
-    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule", "text"})
+    chosen = similarity.model_dump(exclude={"threshold", "short_text_rule", "text", "device"})
     files = sorted(_files(similarity.model)) if similarity.model else []
     return hashlib.sha256(json.dumps([ROWS, chosen, files]).encode()).hexdigest()
 

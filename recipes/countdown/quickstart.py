@@ -1,12 +1,13 @@
-"""The quickstart: warm-start a tiny policy, train it with DARLING through verl's own `main_ppo`, and show what changed.
+"""The quickstart: warm-start a tiny policy, train it with DARLING in verl or TRL, and show what changed.
 
     python -m recipes.countdown.quickstart            (scripts/quickstart.sh installs first, then calls this)
     python -m recipes.countdown.quickstart --estimator grpo
     python -m recipes.countdown.quickstart --similarity learned
+    python -m recipes.countdown.quickstart --trainer trl
 
 Everything lands in outputs/: the task's data, the warm start and the learned judge are made once and shared; each kind
 of run has a folder with summary.json, metrics.jsonl (one line per training step), curves.png, samples and the whole log
-of verl. `run` is the order of the stages, one function each.
+of the trainer. `run` is the order of the stages, one function each.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
-from recipes.countdown.request import STEPS, WARM_START_STEPS, Estimator, Judge, Request
+from recipes.countdown.request import STEPS, WARM_START_STEPS, Estimator, Judge, Request, Trainer
+from recipes.countdown.trl_job import TrlJob
 from recipes.countdown.verl_job import JobFailed, VerlJob
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 K = 8  # samples for pass@k and distinct right answers: the rollouts that a prompt gets in training
 JUDGE_PROMPTS = 600  # training prompts whose responses the learned judge is trained on
+HOW = {Trainer.verl: "verl, with vLLM rollouts and FSDP2,", Trainer.trl: "TRL"}
 Stage = Callable[[str], None]
 
 
@@ -45,15 +48,18 @@ def main(
     similarity: Annotated[Judge, typer.Option(help="symbolic: exact | learned: a classifier, trained first")] = (
         Judge.symbolic
     ),
+    trainer: Annotated[Trainer, typer.Option(help="verl: its own main_ppo | trl: its GRPOTrainer")] = Trainer.verl,
     steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
-    seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; verl's rollouts are not seeded")] = 0,
-    warm_start_steps: Annotated[int, typer.Option(min=1, help="supervised steps before verl")] = WARM_START_STEPS,
+    seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; of rollouts in TRL only")] = 0,
+    warm_start_steps: Annotated[int, typer.Option(min=1, help="supervised steps before RL")] = WARM_START_STEPS,
     output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs"),
-    overrides: Annotated[list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo; darling.* only, for TRL")
+    ] = None,
 ) -> None:
     """Train a tiny policy on Countdown on this machine's CPU, and show quality and diversity before and after."""
     request = Request(
-        estimator, similarity, steps, seed, warm_start_steps, output.resolve(), overrides=tuple(overrides or ())
+        estimator, similarity, steps, seed, warm_start_steps, output.resolve(), tuple(overrides or ()), trainer
     )
     console = Console()
     try:
@@ -62,7 +68,7 @@ def main(
         console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
         raise typer.Exit(130) from None
     except JobFailed as error:
-        console.print(f"\n[bold red]verl stopped.[/] {error}", highlight=False)
+        console.print(f"\n[bold red]{trainer.value} stopped.[/] {error}", highlight=False)
         raise typer.Exit(1) from None
 
 
@@ -108,8 +114,7 @@ def _introduce(request: Request, console: Console) -> None:
         Panel(
             "Countdown: reach a target with some of five digits, e.g. [bold]31798=24:[/] → [bold]8*3[/].\n"
             "Most prompts have many different right answers. A 0.3M-parameter policy learns the task by supervised\n"
-            f"training; verl then trains it with {request.estimator.value.upper()}: vLLM rollouts, FSDP2, all on "
-            "this CPU.",
+            f"training; {HOW[request.trainer]} then trains it with {request.estimator.value.upper()} on this CPU.",
             title="DARLING quickstart",
             expand=False,
         )
@@ -187,17 +192,22 @@ def _show(measured: _Measured, console: Console) -> None:
 class _Ran(NamedTuple):
     """The job, ended well, and the seconds from its first step to its end."""
 
-    job: VerlJob
+    job: VerlJob | TrlJob
     seconds: float
 
 
 def _train(
     request: Request, console: Console, stage: Stage, data: Prepared, warm: WarmStart, judge: LearnedJudge | None
 ) -> _Ran:
-    stage(f"Training: {request.steps} steps of verl's main_ppo, algorithm.adv_estimator={request.estimator.value}")
+    named = {
+        Trainer.verl: f"verl's main_ppo, algorithm.adv_estimator={request.estimator.value}",
+        Trainer.trl: f"TRL's GRPOTrainer, darling.objective={request.estimator.value}",
+    }
+    stage(f"Training: {request.steps} steps of {named[request.trainer]}")
     if request.folder.exists():
         shutil.rmtree(request.folder)  # its own folder of an earlier run: two runs' metrics must not mix
-    job = VerlJob(request.folder, request.steps, request.command(data, warm.folder, judge))
+    kind: type[VerlJob | TrlJob] = TrlJob if request.trainer is Trainer.trl else VerlJob
+    job = kind(request.folder, request.steps, request.command(data, warm.folder, judge))
     console.print(f"    the whole log: {_short(job.log)}")
     return _Ran(job, job.run(console))
 
@@ -207,13 +217,14 @@ def _report(
     console: Console,
     before: _Measured,
     after: _Measured,
-    job: VerlJob,
+    job: VerlJob | TrlJob,
     judge: LearnedJudge | None,
     seconds: dict[str, float],
 ) -> dict[str, Any]:
     from recipes.countdown.report import write_report
 
     chosen = {"estimator": request.estimator.value, "similarity": request.similarity.value, "seed": request.seed}
+    chosen["trainer"] = request.trainer.value
     learned = {"judge_seconds": judge.seconds, "judge_pairs": judge.pairs} if judge else {}
     agreements = {"before": before.agreement, "after": after.agreement}
     summary = write_report(
@@ -228,12 +239,13 @@ def _report(
     )
     console.print(f"Curves   {_short(request.folder / 'curves.png')}")
     console.print(f"Numbers  {_short(request.folder / 'summary.json')}, {_short(job.metrics)}")
-    console.print(f"Samples  {_short(request.folder / 'samples')}: whole groups with classes, diversity and reward")
+    samples = request.folder / ("completions" if request.trainer is Trainer.trl else "samples")
+    console.print(f"Samples  {_short(samples)}: whole groups with classes, diversity and reward")
     console.print(f"Policy   {_short(request.trained)}")
     if judge:
         console.print(f"Judge    {_short(judge.folder)}")
     total, start_up = seconds["total_seconds"] / 60, job.start_up_s / 60
-    console.print(f"{total:.1f} minutes, {start_up:.1f} of them verl's start-up.")
+    console.print(f"{total:.1f} minutes, {start_up:.1f} of them {request.trainer.value}'s start-up.")
     return summary
 
 

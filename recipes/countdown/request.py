@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from darling_plugin.errors import ConfigError
+
 if TYPE_CHECKING:
     from darling_plugin.countdown.data import Prepared
     from recipes.countdown.learned_judge import LearnedJudge
@@ -31,6 +33,13 @@ class Judge(str, Enum):
     learned = "learned"
 
 
+class Trainer(str, Enum):
+    """What trains."""
+
+    verl = "verl"
+    trl = "trl"
+
+
 @dataclass(frozen=True)
 class Request:
     """What to run.
@@ -42,7 +51,8 @@ class Request:
         seed: of data, warm start, judge and evaluation; verl's rollouts are not seeded.
         warm_start_steps: supervised steps before verl.
         output: where everything is written.
-        overrides: further Hydra overrides for main_ppo; they have the last word.
+        overrides: further Hydra overrides for main_ppo, of TRL those of the `darling:` node; they have the last word.
+        trainer: verl, or TRL with the same settings.
     """
 
     estimator: Estimator = Estimator.darling
@@ -52,6 +62,7 @@ class Request:
     warm_start_steps: int = WARM_START_STEPS
     output: Path = Path("outputs")
     overrides: tuple[str, ...] = ()
+    trainer: Trainer = Trainer.verl
 
     @property
     def learned(self) -> bool:
@@ -60,8 +71,9 @@ class Request:
     @property
     def folder(self) -> Path:
         """Of this kind of run: `quickstart`, and what of it is not the default, such as `quickstart-learned`."""
-        grpo = self.estimator is Estimator.grpo
-        unusual = [kind.value for kind, named in ((self.estimator, grpo), (self.similarity, self.learned)) if named]
+        grpo, trl = self.estimator is Estimator.grpo, self.trainer is Trainer.trl
+        kinds = ((self.estimator, grpo), (self.similarity, self.learned), (self.trainer, trl))
+        unusual = [kind.value for kind, named in kinds if named]
         return self.output / "-".join(["quickstart", *unusual])
 
     @property
@@ -72,15 +84,20 @@ class Request:
     @property
     def trained(self) -> Path:
         """The policy after the last step, as a Hugging Face folder."""
+        if self.trainer is Trainer.trl:
+            return self.folder / "policy"
         return (self.folder / "checkpoints" / f"global_step_{self.steps}").joinpath(*CHECKPOINTED_MODEL)
 
     @property
     def title(self) -> str:
         learned = " with a learned judge" if self.learned else ""
-        return f"Countdown, {self.steps} steps of {self.estimator.value.upper()}{learned}"
+        trl = " in TRL" if self.trainer is Trainer.trl else ""
+        return f"Countdown, {self.steps} steps of {self.estimator.value.upper()}{learned}{trl}"
 
     def command(self, data: Prepared, policy: Path, judge: LearnedJudge | None = None) -> list[str]:
         """The command line: what anyone would type to train `policy` on Countdown with this package."""
+        if self.trainer is Trainer.trl:
+            return self._trl_command(data, policy, judge)
         grpo = self.estimator is Estimator.grpo
         return [
             sys.executable,
@@ -99,4 +116,21 @@ class Request:
             f"trainer.default_local_dir={self.folder / 'checkpoints'}",
             *(judge.overrides if judge else []),
             *self.overrides,
+        ]
+
+    def _trl_command(self, data: Prepared, policy: Path, judge: LearnedJudge | None) -> list[str]:
+        settings = [*(judge.overrides if judge else []), *self.overrides]
+        if other := [each for each in settings if not each.startswith("darling.")]:
+            raise ConfigError(f"{other[0]}: with --trainer trl only settings of darling.* are taken.")
+        return [
+            sys.executable,
+            "-m",
+            "recipes.countdown.trl_train",
+            f"--objective={self.estimator.value}",
+            f"--data={data.train}",
+            f"--policy={policy}",
+            f"--folder={self.folder}",
+            f"--steps={self.steps}",
+            f"--seed={self.seed}",
+            *settings,
         ]

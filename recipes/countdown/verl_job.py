@@ -99,7 +99,7 @@ class VerlJob:
                     for number, (text, stage) in enumerate(STAGES.items(), 1):
                         if text in line and number > bar.tasks[0].completed:
                             bar.update(start, completed=number, note=stage)
-                            _say(console, f"{time.monotonic() - began:4.0f} s  {stage}")
+                            say(console, f"{time.monotonic() - began:4.0f} s  {stage}")
                 done = self._convert_metrics()
                 if done and not self.start_up_s:
                     self.start_up_s = time.monotonic() - began
@@ -109,8 +109,8 @@ class VerlJob:
                 if len(done) > seen:
                     seen = len(done)
                     progress(seen)
-                    bar.update(training, completed=seen, note=_note(done[-1]))
-                    _say(console, f"{time.monotonic() - began:4.0f} s  step {seen}/{self._steps} {_note(done[-1])}")
+                    bar.update(training, completed=seen, note=note(done[-1]))
+                    say(console, f"{time.monotonic() - began:4.0f} s  step {seen}/{self._steps} {note(done[-1])}")
                 time.sleep(0.5)
             self._convert_metrics()
 
@@ -168,13 +168,13 @@ class VerlJob:
         return f"Exit code {code} after {len(self._rows)} of {self._steps} steps. From {self.log}:\n{shown}"
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Where there is no terminal to draw a bar on (a log file, CI), progress is a line each time."""
     if not console.is_terminal:
         console.print(f"    {text}", highlight=False)
 
 
-def _note(row: dict[str, Any]) -> str:
+def note(row: dict[str, Any]) -> str:
     names = {
         "darling/quality/mean": "quality",
         "darling/diversity/mean": "diversity",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from packaging.version import Version
 
@@ -19,6 +20,8 @@ TESTED = {
 """What was tested, by version; docs/verl.md has the same table."""
 EXTERNAL_MODULES = "VERL_USE_EXTERNAL_MODULES"
 PLUGIN = "darling_plugin.integrations.verl.plugin"
+PYTHON_BEFORE = (3, 13)
+"""What verl 0.9.1 declares (requires-python); this package itself has no such bound."""
 ALLOW_UNTESTED = "DARLING_ALLOW_UNTESTED_VERL"
 
 
@@ -33,7 +36,13 @@ def needs_external_module(found: str) -> bool:
 
 
 def check_verl_version(found: str | None = None) -> None:
-    """Raise `ConfigError` unless the installed verl is one that this package was tested with."""
+    """Raise `ConfigError` unless the installed verl, and this Python, are ones that this package was tested with."""
+    if sys.version_info[:2] >= PYTHON_BEFORE and os.environ.get(ALLOW_UNTESTED) != "1":
+        raise ConfigError(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]}: verl {OLDEST} needs Python <3.13. Make the "
+            "environment with Python 3.12 (uv venv --python 3.12 .venv), train with TRL, or try at your own risk with "
+            f"{ALLOW_UNTESTED}=1."
+        )
     found = found or verl_version()
     if found is None:
         raise ConfigError(f"verl is not installed. Install it: pip install 'verl>={OLDEST},<{BEFORE}'.")

@@ -83,6 +83,7 @@ def quick_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
         darling(),
         verl(),
         openrlhf(),
+        trl(),
         *(package(wanted) for wanted in PACKAGES),
         entry_point(environ),
         not_excluded(environ),
@@ -98,13 +99,11 @@ def verl_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
 
 
 def python() -> Check:
-    """3.10–3.12: verl 0.9.1 refuses 3.13."""
+    """verl 0.9.1 refuses 3.13; TRL does not. An older Python than 3.10 cannot install this package."""
     found = ".".join(map(str, sys.version_info[:3]))
-    if (3, 10) <= sys.version_info < (3, 13):
-        return Check("python", "ok", found)
-    return Check(
-        "python", "problem", f"{found}; verl and darling-plugin need >=3.10,<3.13", "uv venv --python 3.11 .venv"
-    )
+    if sys.version_info >= (3, 13):
+        return Check("python", "note", f"{found}; verl needs <3.13, TRL does not", "uv venv --python 3.12 .venv")
+    return Check("python", "ok", found)
 
 
 def darling() -> Check:
@@ -151,6 +150,23 @@ def openrlhf() -> Check:
     except ConfigError as error:
         return Check("openrlhf", "problem", str(error), install)
     return Check("openrlhf", "ok", f"{found}; start it with: python -m darling_plugin.integrations.openrlhf")
+
+
+def trl() -> Check:
+    """TRL, in the range that this package was tested with; it is needed only to train with it."""
+    from darling_plugin.integrations.trl import versions
+
+    found = installed("trl")
+    if found is None:
+        return Check("trl", "note", "not installed (optional: trains in the place of verl)", versions.INSTALL)
+    try:
+        versions.check_trl_version(found)
+    except ConfigError as error:
+        return Check("trl", "note", str(error), versions.INSTALL)
+    tested = f"tested with >={versions.OLDEST},<{versions.BEFORE}"
+    if os.environ.get(versions.ALLOW_UNTESTED) == "1":
+        return Check("trl", "note", f"{found}; {tested}, and {versions.ALLOW_UNTESTED}=1 lets any other pass")
+    return Check("trl", "ok", f"{found}, {tested}")
 
 
 def package(wanted: Package) -> Check:

@@ -3,7 +3,7 @@
     cli.py       the command
     runs.py      what a run is here: its steps, its evaluation, its groups
     read.py      from a folder to a run; its parts: metrics.py (steps), results.py (evaluation), groups.py (sampled
-                 groups); `json_lines.py` reads the files
+                 groups), trl.py (what TRL writes); `json_lines.py` reads the files
     curves.py    from steps to curves, the quality-diversity plane, pass@k, the split of a step's time
     document.py  from runs to one JSON-able dictionary: all that the page, the figures and `--json` show
     page.py      from the document to HTML; page.html, page.css and the three .js files are its templates

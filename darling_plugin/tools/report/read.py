@@ -11,14 +11,18 @@ from darling_plugin.tools.report.groups import read_groups, thinned
 from darling_plugin.tools.report.metrics import read_metrics
 from darling_plugin.tools.report.results import read_summary
 from darling_plugin.tools.report.runs import Run
+from darling_plugin.tools.report.trl import read_trl_groups, read_trl_metrics
 
 CHARACTERS = 20_000_000  # of sampled texts in one page; a browser opened 13 million of them in 0.6 s
 NO_METRICS = (
     "no steps to draw: neither metrics.jsonl, nor a file of verl's file logger, nor TensorBoard files "
-    "(trainer.logger=[console,file] writes them)"
+    "(trainer.logger=[console,file] writes them), nor TRL's trainer_state.json"
 )
 NO_SUMMARY = "no summary.json with an evaluation before and after training: no outcome table"
-NO_GROUPS = "no sampled groups, in samples/ or darling_samples/ (darling.samples.every sets how often they are written)"
+NO_GROUPS = (
+    "no sampled groups, in samples/ or darling_samples/ (darling.samples.every sets how often they are written), nor "
+    "TRL's completions/ (log_completions=True)"
+)
 
 
 def read_runs(folders: Sequence[str | Path]) -> list[Run]:
@@ -51,11 +55,14 @@ def read_run(folder: Path, name: str, characters: int = CHARACTERS) -> Run:
     """What the folder holds. `characters`: at most so much sampled text; groups are then left out evenly."""
     if not folder.is_dir():
         raise InputError(f"RUN: {folder} is no folder; expected that of a run, such as outputs/quickstart.")
-    rows, summary, groups = read_metrics(folder), read_summary(folder), read_groups(folder)
+    summary = read_summary(folder)
+    rows = read_metrics(folder) or read_trl_metrics(folder)
+    groups = read_groups(folder) or read_trl_groups(folder)
     if not (rows or summary.outcomes or groups):
         raise InputError(
             f"RUN: {folder} holds nothing to report: expected metrics.jsonl, a file of verl's file logger, TensorBoard "
-            "files, summary.json, samples/ or darling_samples/; give the folder that a run wrote."
+            "files, TRL's trainer_state.json, summary.json, samples/, darling_samples/ or completions/; give "
+            "the folder that a run wrote."
         )
     missing = [NO_METRICS] * (not rows) + [NO_SUMMARY] * (not summary.outcomes) + [NO_GROUPS] * (not groups)
     if rows:

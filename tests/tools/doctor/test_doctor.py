@@ -74,9 +74,34 @@ def test_missing_package(required, status):
     assert (check.status, check.remedy) == (status, "pip install it")
 
 
-def test_old_python(monkeypatch):
-    monkeypatch.setattr(doctor.sys, "version_info", (3, 13, 0))
-    assert doctor.python().status == "problem"
+@pytest.mark.parametrize(("version", "status"), [((3, 12, 9), "ok"), ((3, 13, 0), "note")])
+def test_python(monkeypatch, version, status):
+    monkeypatch.setattr(doctor.sys, "version_info", version)
+    assert doctor.python().status == status
+
+
+def test_a_python_that_verl_refuses_is_verls_problem(monkeypatch):
+    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.setattr(versions.sys, "version_info", (3, 13, 0))
+    check = doctor.verl()
+    assert check.status == "problem" and "verl 0.9.1 needs Python <3.13" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "detail"),
+    [
+        (None, "note", "not installed"),
+        ("1.7.0", "note", "not supported"),
+        ("1.8.0", "ok", "tested with >=1.8,<1.17"),
+        ("1.16.0", "ok", "tested with >=1.8,<1.17"),
+        ("1.17.0", "note", "not supported"),
+    ],
+)
+def test_trl_in_the_tested_range(monkeypatch, found, status, detail):
+    monkeypatch.delenv("DARLING_ALLOW_UNTESTED_TRL", raising=False)
+    monkeypatch.setattr(doctor, "installed", lambda name: found)
+    check = doctor.trl()
+    assert check.status == status and detail in check.detail
 
 
 def test_cpu_patches_made_for_another_verl(monkeypatch):

@@ -1,0 +1,21 @@
+"""The real TRL on this CPU, with a policy of two layers that is made here (`trl_tiny.py`)."""
+
+import warnings
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+if find_spec("trl") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def trl() -> Any:
+    """The package, with its trainers imported: most of it is imported when it is first used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports vLLM where that is installed
+        import trl
+        import trl.trainer.grpo_trainer
+        import trl.trainer.rloo_trainer
+    return trl
