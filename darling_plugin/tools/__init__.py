@@ -9,6 +9,7 @@
     export/       `darling export`: a checkpoint as a Hugging Face folder with a model card
     plan/         `darling plan`: how many classifier replicas a cluster needs, by simulation
     report/       `darling report`: one page of a run
+    overrides.py  settings as Hydra and a shell take them
 
 Each command is an entry point in the group `darling.commands`. To add one: a function or a Typer app here, and a line
 in pyproject.toml.

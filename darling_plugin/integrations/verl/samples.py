@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from darling_plugin.config import SampleSettings
 from darling_plugin.integrations.verl.rollouts import BatchRows
 from darling_plugin.step import StepResult
 
+PUNCTUATION = re.compile(r"""[!-/:-@\[-`{-~]""")
 COLUMNS = ("step", "uid", "prompt", "response", "class", "quality", "diversity", "reward", "advantage")
 
 
@@ -80,6 +82,6 @@ def _markdown(values: list[list[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    # Model text is data: it must not become markup in TensorBoard, or break the table.
+    # Model text is data: every ASCII sign becomes its HTML entity, so that none of them is Markdown or HTML.
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;").replace("\n", " ")
+    return PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.splitlines()))

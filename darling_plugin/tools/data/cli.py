@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, terminal
 
 app = typer.Typer(help="The recipes' data: prepare it, and check that it is what was prepared.", no_args_is_help=True)
 prepare_app = typer.Typer(
@@ -133,19 +133,17 @@ def countdown(
 @app.command()
 def check(folder: Annotated[Path, typer.Argument(help="of a `darling data prepare`")]) -> None:
     """Compare a folder's files with the digests in its manifest; exit code 1 where one differs."""
-    from rich.console import Console
 
     from darling_plugin.tools.data import manifest
     from darling_plugin.tools.data.show import show_check
 
     with explained():
         verdicts = manifest.check(folder)
-    show_check(Console(), verdicts)
+    show_check(terminal(), verdicts)
     raise typer.Exit(0 if all(verdict.state == "same" for verdict in verdicts) else 1)
 
 
 def _prepare(task: str, **chosen: Any) -> None:
-    from rich.console import Console
 
     from darling_plugin.tools.data.prepare import Options, prepare
     from darling_plugin.tools.data.show import show
@@ -172,7 +170,7 @@ def _prepare(task: str, **chosen: Any) -> None:
             force=chosen["force"],
         )
         outputs = prepare(TASKS[task], options)
-    show(Console(), outputs)
+    show(terminal(), outputs)
 
 
 def _revisions(pairs: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 app = typer.Typer(
     help="Measure a model's quality and diversity: run, summary, compare.",
@@ -99,7 +99,6 @@ def run(
     as_json: Annotated[bool, _option(HOW, "--json", help="print the summary as JSON")] = False,
 ) -> None:
     """Sample, score, partition and sum up; goes on where an earlier run of the same command ended."""
-    from rich.console import Console
 
     from darling_plugin.core import checks
     from darling_plugin.tools.evaluation import request as asked
@@ -111,7 +110,7 @@ def run(
     from darling_plugin.tools.evaluation.tasks.base import Source
     from darling_plugin.tools.evaluation.values import SCALES
 
-    notes = Console(stderr=True, soft_wrap=True)
+    notes = terminal(stderr=True, soft_wrap=True)
     with explained():
         changed = {
             "temperature": temperature, "top_p": top_p, "top_k": top_k, "min_p": min_p, "max_tokens": max_tokens,
@@ -148,9 +147,9 @@ def run(
         result = evaluate(wanted, notes)
         summary = summarize(result.folder)
     print_failures(notes, result.stages)
-    console = Console()
+    console = terminal()
     if as_json:
-        typer.echo(json.dumps(summary, indent=1, ensure_ascii=False))
+        print_json(summary)
     elif wanted.shard.count > 1 and not summary["complete"]:
         console.print(f"Shard {shard} is done. When all are: darling eval summary {out}", markup=False, highlight=False)
     else:
@@ -173,7 +172,6 @@ def summary(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Sum up a folder anew: of a run, or of all its shards."""
-    from rich.console import Console
 
     from darling_plugin.tools.evaluation.folder import Folder
     from darling_plugin.tools.evaluation.summary import summarize
@@ -182,9 +180,9 @@ def summary(
     with explained():
         found = summarize(Folder.read(folder))
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json(found)
     else:
-        print_summary(Console(), found)
+        print_summary(terminal(), found)
     if max(stage["share"] for stage in found["missing"].values()) > max_missing:
         raise typer.Exit(MISSING)
 
@@ -196,7 +194,6 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Compare two evaluations prompt by prompt: differences, intervals, p-values."""
-    from rich.console import Console
 
     from darling_plugin.tools.evaluation.compare import compare as compared
     from darling_plugin.tools.evaluation.folder import Folder
@@ -205,9 +202,9 @@ def compare(
     with explained():
         found = compared(Folder.read(before), Folder.read(after))
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        print_json(found.as_json())
     else:
-        print_comparison(Console(), found)
+        print_comparison(terminal(), found)
 
 
 def _json(option: str, text: str | None) -> dict[str, Any] | None:
