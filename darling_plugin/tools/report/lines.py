@@ -1,4 +1,4 @@
-"""JSON lines of a run that may still be going on."""
+"""JSON lines of a run that may still be running."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def read_lines(path: Path, expected: str) -> Iterator[Line]:
 
     Empty lines are skipped, and so is a last line without an end that is no JSON: it is still being written.
     """
-    text = path.read_text(encoding="utf-8", errors="replace")
+    if not path.is_file():  # reading a pipe would wait for ever
+        raise InputError(f"{path}: is not a regular file, expected JSON lines such as {expected}.")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
     lines = text.split("\n")  # not splitlines: a text may hold U+2028
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -31,6 +33,8 @@ def read_lines(path: Path, expected: str) -> Iterator[Line]:
         where = f"{path}, line {number}"
         try:
             values = json.loads(line)
+        except RecursionError as error:
+            raise InputError(f"{where}: brackets are nested too deeply, expected {expected}.") from error
         except ValueError as error:
             if number == len(lines):
                 return
@@ -42,6 +46,10 @@ def read_lines(path: Path, expected: str) -> Iterator[Line]:
 
 def number(value: Any) -> float | None:
     """A finite number as a float; None for everything else (null, NaN, text, true)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return None
+    return found if isfinite(found) else None

@@ -45,7 +45,7 @@ def read_summary(folder: Path) -> Summary:
         return Summary("", {}, (), ())
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: got no JSON ({error}), expected the summary of a run.") from error
     if not isinstance(found, dict):
         raise InputError(f"{path}: got {type(found).__name__}, expected a JSON object.")
