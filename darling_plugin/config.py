@@ -24,7 +24,7 @@ class _Node(BaseModel):
 
 
 class SimilaritySettings(_Node):
-    """Who says that two responses are equivalent."""
+    """What says how likely two responses are equivalent."""
 
     name: str = Field("classifier", description="classifier | cascade | judge | embedding | lexical | callable")
     model: str | None = Field(
@@ -34,13 +34,13 @@ class SimilaritySettings(_Node):
     )
     url: str | None = Field(None, description="judge: an OpenAI-compatible endpoint, such as http://host:8000/v1")
     domain: Literal["writing", "maths"] | None = Field(
-        None, description="of a judge: what is the same; null is writing"
+        None, description="judge: the definition of the same: writing | maths; null is writing"
     )
-    api_key_env: str | None = Field(None, description="judge: the variable with its key; null is OPENAI_API_KEY")
-    concurrency: int | None = Field(None, ge=1, description="judge: questions at once; null is 64")
-    timeout_s: float | None = Field(None, gt=0, description="judge: of one request; null is 120")
-    deadline_s: float | None = Field(None, gt=0, description="judge: of one question and its retries; null is 300")
-    max_tokens: int | None = Field(None, ge=1, description="judge: of one answer, thinking included; null is 1024")
+    api_key_env: str | None = Field(None, description="judge: the environment variable that holds its key")
+    concurrency: int | None = Field(None, ge=1, description="judge: requests at once; null is 64")
+    timeout_s: float | None = Field(None, gt=0, description="judge: seconds for one request; null is 120")
+    deadline_s: float | None = Field(None, gt=0, description="judge: seconds with all retries; null is 300")
+    max_tokens: int | None = Field(None, ge=1, description="judge: tokens of one reply; null is 1024")
     function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
@@ -50,7 +50,7 @@ class SimilaritySettings(_Node):
     )
 
     def build(self) -> Similarity:
-        """The judge; raises `ConfigError` where its model or function cannot be found."""
+        """The similarity; raises `ConfigError` where its model or function cannot be found."""
         own = self.model_dump(exclude={"name", "threshold", "short_text_rule"}, exclude_none=True)
         return build_similarity(self.name, **own)
 
@@ -106,7 +106,7 @@ class QualitySettings(_Node):
 
 
 class ServiceSettings(_Node):
-    """Where the judge's forward passes run, and how partitions are found."""
+    """Where the similarity's forward passes run."""
 
     backend: Literal["auto", "local", "ray", "vllm", "urls"] = Field(
         "auto",

@@ -10,7 +10,7 @@ class InputError(DarlingError, ValueError):
 
 
 class SimilarityError(InputError):
-    """A judge of similarity failed, or gave something that is not one probability per pair."""
+    """A similarity failed, or returned something that is not one probability per pair."""
 
 
 class ConfigError(DarlingError, ValueError):

@@ -4,7 +4,7 @@
 
 This is the n-gram baseline of the paper (section 4) as the authors' code computes it, inferred from their values: a
 response that repeats itself is marked down. A text of fewer than n words has no n-gram and gets 0; so do copies. In
-a group of one every n-gram is its own. No floor and no judge.
+a group of one every n-gram is its own. It has no floor and needs no similarity.
 """
 
 from collections import Counter

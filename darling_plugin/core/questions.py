@@ -1,14 +1,14 @@
-"""Which pairs of one group still have to be asked.
+"""Which pairs of one group still have to be scored.
 
-Only two things make a question needless without changing the result: the two texts are in one class already, or
-the same two texts were asked before. A "no" settles nothing but its own pair, because the closure may still join
-the two through a third.
+Only two things make a score unnecessary without changing the result: the two texts are in one class already, or the
+same two texts were scored before. A "distinct" decides nothing but its own pair, because the closure may still join the
+two through a third.
 
-So each round takes a few *pivots* and asks each against every text outside its class. A text that has been a pivot
-is done: whatever it was not asked about is in its class. Pivots come from the largest classes first (one of each, in
-turns), where one "yes" saves most; their number goes 1, 1, 2, 4, 8 …, which keeps the rounds near log2(n).
+So each round takes a few *pivots* and scores each against every text outside its class. A text that has been a pivot is
+done: whatever it was not scored against is in its class. Pivots come from the largest classes first (one of each, in
+turns), where one "equivalent" saves most; their number goes 1, 1, 2, 4, 8 …, which keeps the rounds near log2(n).
 
-n distinct texts cost all n(n−1)/2 questions; n equivalent ones n − 1, in one round; n copies of one text 1; one text 0.
+n distinct texts cost all n(n−1)/2 scores; n equivalent ones n − 1, in one round; n copies of one text 1; one text 0.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from darling_plugin.core.short_text import short_equivalent, short_words
 
 
 class Questions(Protocol):
-    """A group of texts on its way to its classes: ask `next_pairs`, `record` what is equivalent, until none is left."""
+    """A group of texts on its way to its classes: score `next_pairs`, `record` the equivalent ones, repeat."""
 
     texts: list[str]
 
@@ -35,7 +35,7 @@ class GroupQuestions:
     """The questions of one group of texts.
 
     Identical texts are one node: they share every verdict with others. Whether a text is equivalent to its own copy
-    is a question like any other (first, first), asked only while nothing else has joined the copies.
+    is a pair like any other (first, first), scored only while nothing else has joined the copies.
     """
 
     def __init__(self, texts: list[str], *, short_text_rule: bool, ask_all: bool = False):
@@ -53,7 +53,7 @@ class GroupQuestions:
         self._rounds = 0
 
     def settle(self, known: Mapping[tuple[int, int], bool]) -> None:
-        """Take verdicts that were given before: known[i, j], with i ≤ j, is not asked again. Before the first round."""
+        """Take earlier verdicts: known[i, j], with i ≤ j, is not scored again. Call it before the first round."""
         for (i, j), equivalent in known.items():
             if equivalent:
                 self.record(i, j)
@@ -66,7 +66,7 @@ class GroupQuestions:
         return pairs + [(i, i) for i in sorted(self._copied - self._short)]
 
     def next_pairs(self) -> list[tuple[int, int]]:
-        """The node pairs (earlier, later) to ask in the coming round; empty when the partition is known."""
+        """The node pairs (earlier, later) to score in the next round; empty when the partition is known."""
         while self._pending:
             if len(self.classes.members) == 1 and len(self.texts) > 1:
                 break  # one class of several texts: no question is left, not even about copies

@@ -1,13 +1,12 @@
-"""Each response against one member of each class: fewer questions than the exact partition needs, and not its result.
+"""Each response against one member of each class: fewer scores than the exact partition needs, and not its result.
 
-The first text of a class represents it. A text is asked about with every representative so far; it joins the classes
-of all that it is equivalent to, which become one, and opens a class of its own when there is none. At most
-n·(classes) − … questions, where the exact partition of n distinct texts costs n(n−1)/2 either way: what is saved is
-the questions between the members of different classes.
+The first text of a class represents it. Each text is scored against every representative so far. It joins the classes
+of all those that it is equivalent to, which become one, and opens a class of its own when there are none. What this
+saves is the pairs between members of different classes; n distinct texts cost n(n−1)/2 scores either way.
 
-It errs to one side: a link between two classes that are not represented by its ends is missed, so there are never
-fewer classes than the exact partition has. Copies of one text are one class, unasked. (NoveltyBench, arXiv 2504.05228,
-partitions by representatives too, but a text joins the first class only that it is found equivalent to.)
+It errs to one side: a link between two classes that their representatives do not show is missed, so there are never
+fewer classes than the exact partition has. Copies of one text are one class and are not scored. (NoveltyBench, arXiv
+2504.05228, partitions by representatives too, but there a text joins only the first class that it is equivalent to.)
 """
 
 from darling_plugin.core.classes import Classes

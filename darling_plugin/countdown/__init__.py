@@ -1,18 +1,9 @@
-"""Countdown: a task on which a CPU shows in minutes what DARLING does. The map, in reading order:
+"""Countdown: reach a target number with some of five digits. A task on which the effect shows in minutes on a CPU.
 
-    task.py           the rules, the parser, every solution of a prompt
-    judge.py          similarity `darling_plugin.countdown.judge:equivalent`: same solution or not, exactly
-    reward.py         quality for verl's `custom_reward_function`: right or wrong
-    data.py           prompts for training, validation and test, as verl's parquet files
-    model.py          the policy: a Llama with 0.34M parameters and a character tokenizer
-    warmstart.py      supervised steps, so that RL starts from answers that are sometimes right
-    evaluate.py       pass@1, pass@k, different right answers
-    pairs.py          labelled pairs of the policy's responses
-    learned_judge.py  a classifier trained on them; agreement.py: how far it agrees with the symbolic judge
-    quickstart.py     all of it in order; request.py: what was asked for, verl_job.py: the run of verl
-    report.py         summary.json, curves.png (plot.py), the tables
-    threads.py        how many threads PyTorch uses
-    experiment/       DARLING against its baselines, with seeds and tests: docs/experiment.md
+    task.py           prompts, responses, and and the class of a response: its solution, in any order
+    data.py           prompts by digit pool: training and unseen
+    reward.py         quality: 1.0 for a right solution, else 0.0
+    judge.py          the similarity `darling_plugin.countdown.judge:equivalent`: the same solution or not, exactly
 
-A new task goes into a package of its own beside this one, with the same files.
+The quickstart and the experiment on it are in `recipes/countdown/`.
 """

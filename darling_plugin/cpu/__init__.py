@@ -1,4 +1,4 @@
-"""verl on a machine without a GPU: a platform for verl, and patches for what has no registry. Off unless asked for.
+"""verl on a machine without a GPU: a platform for verl, and patches for what has no registry. Off by default.
 
     platform.py   verl's platform interface, answered by the CPU
     patches.py    the changes to verl and torch internals, each with its version and reason

@@ -46,17 +46,17 @@ def build_similarity(
     function: str | None = None,
     **options: Any,
 ) -> Similarity:
-    """The judge called `name`, from the settings of `darling.similarity`.
+    """The similarity called `name`, from the settings of `darling.similarity`.
 
     Args:
         name: a key of `SIMILARITIES`.
         model: the model of `classifier`, `embedding` and `judge`, the file of `cascade`; the last two must have one.
         url: the endpoint of `judge`, which must have it.
-        domain: which definition of "the same" `judge` asks by.
+        domain: the definition of "the same" that `judge` uses.
         function: the `module:function` of `callable`, which must have it.
-        options: further arguments of the judge's class, such as `n` or `device`.
+        options: further arguments of its class, such as `n` or `device`.
 
-    A setting that the judge has no use for is an error: it would be ignored in silence.
+    A setting that the similarity does not take is an error, never ignored.
     """
     if name not in SIMILARITIES:
         raise ConfigError(f"`darling.similarity.name` must be one of {', '.join(SIMILARITIES)}; got {name!r}")

@@ -1,8 +1,8 @@
-"""Equivalent = a cheap classifier says so where it is sure, a dear one where it is not.
+"""A cheap classifier decides the confident pairs; an expensive one decides the rest.
 
-Of the pairs of a group most are clearly distinct. A bi-encoder, one forward pass per response, settles those, and a
-pair classifier reads only the pairs in between. `darling classifier cascade` chooses the two bounds on labelled or
-unlabelled pairs, so that the first disagrees with the second on at most a given share of those that it settles:
+Most pairs of a group are clearly distinct. A bi-encoder, with one forward pass per response, decides those, and a
+cross-encoder reads only the pairs in between. `darling classifier cascade` chooses the two bounds on labeled or
+unlabeled pairs, so that the first disagrees with the second on at most a given share of the pairs that it decides:
 
     {"first": "default", "second": "my_cross_encoder", "low": 0.12, "high": 0.97, ...}
 """
@@ -73,10 +73,10 @@ class CascadeSimilarity:
 
 
 class Settled(NamedTuple):
-    """found: P = 0 or 1 of each pair, as far as the first is clear. asked: numbers of the pairs left to the second."""
+    """found: P = 0 or 1 of each pair, where the first is confident. open: numbers of the pairs left to the second."""
 
     found: np.ndarray
-    asked: np.ndarray
+    open: np.ndarray
 
 
 def settle(p: np.ndarray, low: float, high: float) -> Settled:

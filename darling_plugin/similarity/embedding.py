@@ -44,7 +44,7 @@ class EmbeddingSimilarity:
         self, model: str | None = None, device: str | None = None, batch_size: int = 64, cache_size: int = 32768
     ):
         # All that can be wrong with the settings comes out here, before a job takes its GPUs; torch and the model are
-        # loaded by the first call, so an unused judge is cheap to make and to send to another process.
+        # loaded by the first call, so an unused similarity is cheap to build and to send to another process.
         require("sentence_transformers")
         self.model = packaged_encoder() if model is None else _checked(model)
         self.device = device

@@ -1,5 +1,6 @@
 """What surrounds training. The runtime never imports anything from here.
 
+    catalog/      `darling list`: the similarities, objectives, recipes and tasks that are installed
     check/        `darling check`: a job's whole configuration, checked before it starts
     classifier/   `darling classifier`: label, train, calibrate and evaluate a pair classifier
     convert/      `darling convert-reward-model`: a value-head reward model as a sequence classifier
@@ -7,6 +8,7 @@
     doctor/       `darling doctor`: what is installed, and whether verl finds the plugin
     evaluation/   `darling eval`: sample a model and measure quality and diversity
     export/       `darling export`: a checkpoint as a Hugging Face folder with a model card
+    partition/    `darling partition`: the classes of responses in a file
     plan/         `darling plan`: how many classifier replicas a cluster needs, by simulation
     report/       `darling report`: one page of a run
     overrides.py  settings as Hydra and a shell take them

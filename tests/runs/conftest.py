@@ -21,7 +21,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     def call(*command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            env=os.environ | {"VERL_PLATFORM": "cpu", "OMP_NUM_THREADS": "1"} | environment,
+            env=os.environ | {"VERL_PLATFORM": "cpu", "RAY_ADDRESS": "local", "OMP_NUM_THREADS": "1"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -36,7 +36,7 @@ def test_leaves_summary_metrics_curves_samples_and_policy(quickstart):
     for when in ("before", "after"):
         values = summary[when]
         assert values["k"] == 8
-        assert 0 < values["pass@1"] <= values["pass@k"] <= 1
+        assert 0 <= values["pass@1"] <= values["pass@k"] <= 1
         # Of k samples at least one is right with probability pass@k, so the expected number of classes is no lower.
         assert values["distinct_correct"] >= values["pass@k"]
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -112,6 +112,6 @@ def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tm
     steps = [row for row in read_lines(metrics) if "training/global_step" in row["data"]]
     assert [step["step"] for step in steps] == [3], done.stdout[-3000:]
     step = steps[0]["data"]
-    assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] < 8 * 28  # the correct ones alone
+    assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] <= 8 * 28  # only pairs of correct ones
     # The KL comes off verl's rewards token by token; the policy has moved by two steps, so it is not zero.
     assert step["critic/rewards/mean"] != step["critic/score/mean"]

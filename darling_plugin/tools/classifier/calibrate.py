@@ -93,21 +93,24 @@ def calibrate_scores(folder: Path, pairs: Sequence[Pair], logits: np.ndarray, ai
 
 
 def fit(logits: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """(temperature, shift) of the greatest likelihood, the labels smoothed as Platt does so that both stay finite."""
-    from scipy.optimize import minimize
+    """(temperature, shift) of the greatest likelihood: P = sigmoid((logit + shift) / temperature).
+
+    A logistic regression on the logit, with labels smoothed as Platt does so that both numbers stay finite: each pair
+    counts as equivalent with its smoothed label as weight, and as distinct with the rest.
+    """
+    from sklearn.linear_model import LogisticRegression
 
     positives = int(y.sum())
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
-
-    def loss(parameters: np.ndarray) -> float:
-        z = (logits + parameters[1]) / np.exp(parameters[0])
-        return float(np.mean(np.logaddexp(0, z) - target * z))
-
     spread = float(np.std(logits)) or 1.0
-    best = minimize(loss, [np.log(spread), -float(np.median(logits))], method="Nelder-Mead", options={"xatol": 1e-6})
-    lowest, highest = (bound * spread for bound in TEMPERATURES)
-    temperature = min(max(float(np.exp(best.x[0])), lowest), highest)
-    return temperature, float(best.x[1])
+    model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000)
+    scaled = np.concatenate([logits, logits])[:, None] / spread
+    model.fit(scaled, np.repeat([1, 0], len(y)), sample_weight=np.concatenate([target, 1 - target]))
+    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
+    lowest, highest = TEMPERATURES
+    # A slope of 0 or below says that the logits rank nothing: the highest temperature is as flat as it gets.
+    temperature = highest if slope <= 1 / highest else max(1 / slope, lowest)
+    return temperature * spread, intercept * temperature * spread
 
 
 def choose_threshold(p: np.ndarray, y: np.ndarray, aim: Aim, groups: Sequence[Group] = ()) -> float:

@@ -89,15 +89,14 @@ def class_count_errors(groups: Sequence[Group], probabilities: np.ndarray, thres
 
 
 def _joins(group: Group, probabilities: np.ndarray) -> np.ndarray:
-    """P of the edges of the group's maximum spanning tree (Kruskal), rising; shape (responses − 1,)."""
-    own = probabilities[group.rows]
-    classes, found = Classes(group.responses), []
-    for edge in np.argsort(-own, kind="stable"):
-        i, j = group.ends[edge]
-        if classes.of[i] != classes.of[j]:
-            classes.merge(i, j)
-            found.append(own[edge])
-    return np.array(found[::-1])
+    """P of the edges of the group's maximum spanning tree, rising; shape (responses − 1,)."""
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
+    distance = np.zeros((group.responses, group.responses))
+    first, second = np.asarray(group.ends).T
+    distance[first, second] = distance[second, first] = 1 - probabilities[group.rows]
+    return np.sort(1 - linkage(squareform(distance), method="single")[:, 2])
 
 
 def _closure(size: int, same: Sequence[tuple[int, int]]) -> np.ndarray:

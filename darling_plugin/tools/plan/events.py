@@ -13,15 +13,17 @@ No tasks take no time. Ties are settled by the order in which things came, so a 
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from darling_plugin.core import checks
 from darling_plugin.tools.plan.machines import Classifier
+
+if TYPE_CHECKING:
+    from simpy import Event
 
 FINE = 32
 
@@ -117,28 +119,48 @@ def serve(system: System, arrivals: Sequence[tuple[float, int]], replicas: int) 
         replicas: at least 1; all alike, one queue for all.
     """
     idle = checks.at_least_one("replicas", replicas)
+    import simpy
+
+    env = simpy.Environment()
     queue = _Queue()
-    # (time, order, row or None, the parts of a batch): order makes ties definite, so nothing after it is compared
-    events: list[tuple[float, int, int | None, list[tuple[Task, int]]]]
-    events = [(time, order, row, []) for order, (time, row) in enumerate(sorted(arrivals))]
-    order = len(events)
-    heapq.heapify(events)
     batches: list[Batch] = []
-    while events:
-        now = events[0][0]
-        while events and events[0][0] == now:  # all that happens now, before a replica looks at the queue
-            _, _, row, parts = heapq.heappop(events)
-            if row is not None:
-                queue.add(system.arrive(row))
-                continue
-            idle += 1
-            for task, passes in parts:
-                task.unanswered -= passes
-                if not task.unanswered:
-                    queue.add(system.answered(task))
-        while idle and queue:
-            parts, batch = queue.take(now, replicas)
-            batches.append(batch)
-            idle, order = idle - 1, order + 1
-            heapq.heappush(events, (batch.end, order, None, parts))
+    changed = env.event()
+
+    def look() -> None:
+        nonlocal changed
+        if not changed.triggered:
+            changed.succeed()
+
+    def arrive() -> Generator[Event, None, None]:
+        for time, row in sorted(arrivals):
+            if time > env.now:
+                yield env.timeout(time - env.now)
+            queue.add(system.arrive(row))
+            look()
+
+    def forward(parts: list[tuple[Task, int]], batch: Batch) -> Generator[Event, None, None]:
+        nonlocal idle
+        yield env.timeout(batch.end - env.now)
+        idle += 1
+        for task, passes in parts:
+            task.unanswered -= passes
+            if not task.unanswered:
+                queue.add(system.answered(task))
+        look()
+
+    def dispatch() -> Generator[Event, None, None]:
+        nonlocal idle, changed
+        while True:
+            yield changed
+            yield env.timeout(0)  # after everything else that happens now
+            changed = env.event()
+            while idle and queue:
+                parts, batch = queue.take(env.now, replicas)
+                batches.append(batch)
+                idle -= 1
+                env.process(forward(parts, batch))
+
+    env.process(arrive())
+    env.process(dispatch())
+    env.run()
     return sorted(batches, key=lambda batch: batch.end)

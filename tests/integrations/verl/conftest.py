@@ -71,9 +71,9 @@ def tokenizer(verl: Any) -> Any:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def transfer_queue(verl: Any, compose: Callable[..., Any]) -> Iterator[Any]:
-    """TransferQueue on a Ray of its own."""
+    """TransferQueue on a Ray of its own, which ends with this folder's tests: other folders start theirs."""
     import ray
     import transfer_queue as tq
 

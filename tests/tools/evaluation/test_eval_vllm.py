@@ -119,21 +119,19 @@ def test_two_checkpoints_killed_and_resumed(checkpoints, command, darling, tmp_p
     )
     there = samples.read_bytes()
     assert 16 <= len(rows(tmp_path / "killed", "samples")) < 48
-    finish(command(first, tmp_path / "killed"))
-    assert samples.read_bytes().startswith(there[: there.rfind(b"\n") + 1])
-    same_result(tmp_path / "first", tmp_path / "killed")
 
-    # Killed while it scores: nothing is sampled again.
+    # Resumed, and killed again while it scores: then nothing is sampled again. (Each engine takes half a minute.)
     stuck = tmp_path / "stuck"
-    kill_when(stuck.exists, start(command(second, tmp_path / "scoring"), EVAL_STUCK=str(stuck)))
-    assert len(rows(tmp_path / "scoring", "scores")) == 10
-    finish(command(second, tmp_path / "second"))
-    log = tmp_path / "scoring" / "engine.log"
+    kill_when(stuck.exists, start(command(first, tmp_path / "killed"), EVAL_STUCK=str(stuck)))
+    assert samples.read_bytes().startswith(there[: there.rfind(b"\n") + 1])
+    assert len(rows(tmp_path / "killed", "scores")) == 10
+    log = tmp_path / "killed" / "engine.log"
     size = log.stat().st_size
-    finish(command(second, tmp_path / "scoring"))
-    same_result(tmp_path / "second", tmp_path / "scoring")
-    assert log.stat().st_size == size  # no engine was started, for the prompt that is too long neither
+    finish(command(first, tmp_path / "killed"))
+    same_result(tmp_path / "first", tmp_path / "killed")
+    assert log.stat().st_size == size  # no engine was started, not even for the prompt that is too long
 
+    finish(command(second, tmp_path / "second"))
     texts = [
         {key: row["response"] for key, row in rows(tmp_path / name, "samples").items() if "response" in row}
         for name in ("first", "second")
