@@ -21,6 +21,7 @@ The runtime; **start at `objectives/darling.py`**, then `step.py`, where one bat
     evaluation/          metrics of quality and diversity, on NumPy arrays
     cli.py               the command `darling`, which finds its commands by entry points
     errors.py            the errors that a user meets
+    json_lines.py        the one reader of JSON from outside
     child.py, console.py, files.py, functions.py, packages.py, progress.py    short, and used in several places
 
 Around it, never imported by it: `tools/`, one folder per command. The configs that `+darling=NAME` finds are in

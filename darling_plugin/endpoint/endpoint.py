@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +13,10 @@ from urllib.parse import urlsplit
 from darling_plugin.core import checks
 from darling_plugin.errors import ConfigError, MissingDependencyError
 
+logger = logging.getLogger(__name__)
+
 DEFAULT_KEY = "OPENAI_API_KEY"
+OFFICIAL_HOST = "api.openai.com"
 NO_KEY = "none"  # the client insists on one; a server without keys takes any
 INSTALL = 'pip install "darling-plugin[classifier]"'
 
@@ -36,7 +41,8 @@ class Endpoint:
     Args:
         url: up to and with the version, such as http://localhost:8000/v1; it holds no password.
         model: the name under which the endpoint serves the judge.
-        api_key_env: the environment variable with the key; None is OPENAI_API_KEY, or no key where that is not set.
+        api_key_env: the environment variable with the key. None sends OPENAI_API_KEY to https://api.openai.com and
+            no key to any other host.
         concurrency: questions in flight at once.
         timeout_s: seconds after which one request is given up and tried again.
         deadline_s: seconds of trying after which one question is given up.
@@ -77,11 +83,32 @@ class Endpoint:
                 f"`{self.called('api_key_env')}` is {self.api_key_env!r}, and there is no such environment variable; "
                 "export the key under that name, or leave the setting out for an endpoint without one"
             )
-        self.api_key()
+        if self.api_key() != NO_KEY and urlsplit(self.url).scheme == "http" and not self._is_local:
+            logger.warning(
+                "%s: the key in %s is sent over plain HTTP to another machine; use https:// there",
+                self.url, self.key_variable,
+            )  # fmt: skip
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable whose key is sent; None where no key is."""
+        parts = urlsplit(self.url)
+        official = parts.scheme == "https" and parts.hostname == OFFICIAL_HOST
+        return self.api_key_env or (DEFAULT_KEY if official else None)
+
+    @property
+    def _is_local(self) -> bool:
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
 
     def api_key(self) -> str:
         """The key, or `NO_KEY`."""
-        variable = self.api_key_env or DEFAULT_KEY
+        variable = self.key_variable
+        if variable is None:
+            return NO_KEY
         key = os.environ.get(variable, "").strip()
         if not key.isascii() or not key.isprintable():
             raise ConfigError(f"the environment variable {variable} must hold one line of ASCII; export the key anew")
@@ -100,8 +127,8 @@ class Endpoint:
         # The address goes into files and messages, so a secret in it would go there too: it is not even repeated here.
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ConfigError(
-                f"`{called}` must hold no user, password, `?` or `#`; export the key as {DEFAULT_KEY}, or under a name "
-                f"that `{self.called('api_key_env')}` gives"
+                f"`{called}` must hold no user, password, `?` or `#`; export the key under a name that "
+                f"`{self.called('api_key_env')}` gives"
             )
         if not valid:
             raise ConfigError(f"`{called}` must begin with http:// or https:// and a host, {example}; got {self.url!r}")

@@ -1,20 +1,22 @@
 """What can go wrong with a question to the judge, and what follows.
 
-    no answer (connection, timeout, 429, 5xx)   asked again with exponential backoff until the deadline, then skipped
-    nonsense (not the schema)                   asked again, three times in all, then skipped
+    no answer (connection, timeout, 408, 409,   asked again with exponential backoff, and not before Retry-After, until
+        425, 429, 5xx: `http_rules.py`)         the deadline, then skipped
+    nonsense (no JSON, not the schema)          asked again, three times in all, then skipped
     refused (400, 413, 422: too long, …)        skipped: the same question gets the same refusal
     no key, wrong key, no such model or path    `EndpointError` at once
 
 Skipping is `NoVerdictError`. Three skipped questions in a row without an answer, five requests that fail before
-anything was ever heard, or twenty questions that all end in nonsense are an `EndpointError`, too: nobody should wait
-for a dead endpoint, or pay for one that does not keep to the schema.
+anything was ever heard, or twenty questions that are all refused, cut before their first word, or end in nonsense are
+an `EndpointError`, too: nobody should wait for a dead endpoint, or pay for one that cannot do what it is asked.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from darling_plugin.endpoint.endpoint import DEFAULT_KEY, NO_KEY, Endpoint
+from darling_plugin.endpoint.endpoint import DEFAULT_KEY, NO_KEY, OFFICIAL_HOST, Endpoint
+from darling_plugin.endpoint.http_rules import is_retried, retry_after_s, said
 from darling_plugin.errors import DarlingError
 
 Failure = Literal["no answer", "nonsense", "refused"]
@@ -22,12 +24,17 @@ Failure = Literal["no answer", "nonsense", "refused"]
 SILENT_AT_START = 5  # requests
 UNANSWERED_IN_A_ROW = 3  # questions
 NONSENSE_IN_A_ROW = 20  # questions, before any verdict
+USELESS_IN_A_ROW = 20  # questions refused or cut, before any verdict
 NONSENSE_TRIES = 3  # of one question
 LONGEST_WAIT_S = 30.0
 
 
 class EndpointError(DarlingError):
     """The judge's endpoint cannot be used. The message says what to set."""
+
+
+class UselessEndpointError(EndpointError):
+    """The endpoint answers, and has never given anything that can be used."""
 
 
 class NoVerdictError(DarlingError):
@@ -58,6 +65,7 @@ class Patience:
         self._silent = 0  # requests in a row, while nothing was heard
         self._unanswered = 0  # questions in a row
         self._nonsense: int | None = 0  # questions; None once there was a verdict
+        self._useless = 0  # questions that were refused or cut, while there was no verdict
         # Random, so that questions which failed together do not come back together.
         self._backoff = tenacity.wait_random_exponential(multiplier=endpoint.backoff_s, max=LONGEST_WAIT_S)
 
@@ -69,39 +77,67 @@ class Patience:
         """A question has its verdict."""
         self._unanswered, self._nonsense = 0, None
 
+    def useless(self, why: str, remedy: str) -> None:
+        """A question was refused, or cut before its first word. Raises where that is all there ever was."""
+        self._unanswered = 0
+        if self._nonsense is None:
+            return
+        self._useless += 1
+        if self._useless >= USELESS_IN_A_ROW:
+            raise UselessEndpointError(
+                f"{self.endpoint.url}: none of {self._useless} questions had an answer that can be used (the last: "
+                f"{why}); {remedy}"
+            )
+
     def no_connection(self, error: Any) -> Exception:
         """What an `openai.APIConnectionError`, or its timeout, means."""
         import openai
 
-        called, url = self.endpoint.called, self.endpoint.url
         if isinstance(error, openai.APITimeoutError):
-            said = f"no answer within {self.endpoint.timeout_s:g} s"
-            remedy = f"raise {called('timeout_s')} or lower {called('concurrency')}"
-        else:
-            said = f"{error} {self._clean(error.__cause__ or '')}".strip()
-            remedy = f"start the server, or set {called('url')} to where it listens"
+            return self.timed_out()
+        words = f"{error} {self.clean(error.__cause__ or '')}".strip()
+        return self._silence(words, f"start the server, or set {self.endpoint.called('url')} to where it listens")
+
+    def timed_out(self) -> Exception:
+        """What it means that a whole request took longer than `timeout_s`."""
+        called = self.endpoint.called
+        return self._silence(
+            f"no answer within {self.endpoint.timeout_s:g} s",
+            f"raise {called('timeout_s')} or lower {called('concurrency')}",
+        )
+
+    def _silence(self, words: str, remedy: str) -> Exception:
+        url = self.endpoint.url
         self._silent += not self._heard
         if self._silent >= SILENT_AT_START and not self._heard:
-            return EndpointError(f"{url}: {self._silent} requests in a row and never an answer ({said}); {remedy}")
-        return TryAgainError("no answer", said)
+            return EndpointError(f"{url}: {self._silent} requests in a row and never an answer ({words}); {remedy}")
+        return TryAgainError("no answer", words)
 
     def status(self, error: Any) -> Exception:
         """What an `openai.APIStatusError` means."""
         code, called, url = error.status_code, self.endpoint.called, self.endpoint.url
-        said = f"HTTP {code}: {self._clean(error.message)}"
+        # The library shows a body's "error" and no other, such as FastAPI's "detail".
+        told = error.message if error.message != f"Error code: {code}" else error.response.text or error.message
+        words = f"HTTP {code}: {self.clean(told)}"
         if code in {401, 403}:
-            name = self.endpoint.api_key_env or DEFAULT_KEY
-            return EndpointError(f"{url} refused the key in the environment variable {name} ({said}); set it")
+            name = self.endpoint.key_variable
+            if name is None:
+                return EndpointError(
+                    f"{url} wants a key ({words}), and none was sent: {DEFAULT_KEY} goes to {OFFICIAL_HOST} alone; "
+                    f"name an environment variable with the key by {called('api_key_env')}"
+                )
+            return EndpointError(f"{url} refused the key in the environment variable {name} ({words}); set it")
         if code == 404:
             return EndpointError(
-                f"{url} knows no model {self.endpoint.model!r}, or is not the root of an API ({said}); set "
+                f"{url} knows no model {self.endpoint.model!r}, or is not the root of an API ({words}); set "
                 f"{called('model')} to a name that {url.rstrip('/')}/models lists, and {called('url')} to an address "
                 "that ends in /v1, or in what the server has instead"
             )
-        if code in {408, 409, 425, 429} or code >= 500:
-            return TryAgainError("no answer", said, _retry_after_s(error.response.headers))
+        if is_retried(code):
+            return TryAgainError("no answer", words, retry_after_s(error.response.headers))
         self._unanswered = 0
-        return NoVerdictError("refused", said)
+        self.useless(words, f"set {called('url')} and {called('model')} to a server that takes such requests")
+        return NoVerdictError("refused", words)
 
     def given_up(self, error: TryAgainError) -> Exception:
         """What it means that a question was given up after its last attempt."""
@@ -139,18 +175,7 @@ class Patience:
             return 0.0
         return max(self._backoff(state), min(error.retry_after_s, LONGEST_WAIT_S))
 
-    def _clean(self, said: object) -> str:
+    def clean(self, text: object) -> str:
         """What a server or a library said: short, on one line, and without the key, which some servers repeat."""
-        text = " ".join(str(said).split())
         key = self.endpoint.api_key()
-        if key != NO_KEY:
-            text = text.replace(key, "…")
-        return text if len(text) <= 300 else f"{text[:300]}…"
-
-
-def _retry_after_s(headers: Any) -> float:
-    """Seconds that the server asks to be left alone; 0 where it says nothing, or names a date."""
-    try:
-        return max(0.0, float(headers.get("retry-after", 0)))
-    except ValueError:
-        return 0.0
+        return said(text, "" if key == NO_KEY else key)

@@ -16,10 +16,14 @@ or the user's text. Scores may be negative: see `darling.fusion.shift`.
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from darling_plugin.endpoint.http_rules import bounded, is_retried, retry_after_s, said
 from darling_plugin.errors import ConfigError, DarlingError, InputError
 
 TIMEOUT_S = 300.0
@@ -28,7 +32,11 @@ LONGEST_WAIT_S = 30.0
 
 
 class _Unavailable(DarlingError):
-    """The router or a server behind it did not answer; another try may help."""
+    """The router or a server behind it did not answer; another try may help, after so many seconds."""
+
+    def __init__(self, message: str, retry_after_s: float = 0.0):
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 async def compute_score(
@@ -74,19 +82,33 @@ async def compute_score(
         )
     text = conversation(_messages(extra_info, data_source), solution_str, reward_model_tokenizer)
     payload = {"model": model, "input": text, "use_activation": False}
+    backoff = wait_exponential(first_wait_s, max=LONGEST_WAIT_S)
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(_Unavailable),
         stop=stop_after_attempt(attempts),
-        wait=wait_exponential(first_wait_s, max=LONGEST_WAIT_S),
+        wait=lambda state: max(backoff(state), _asked_wait_s(state)),
         reraise=True,
     )
     return _score(await retrying(_post, f"http://{reward_router_address}/classify", payload))
 
 
+def _asked_wait_s(state: Any) -> float:
+    return min(float(getattr(state.outcome.exception(), "retry_after_s", 0.0)), LONGEST_WAIT_S)
+
+
 def conversation(messages: Sequence[Mapping[str, Any]], response: str, tokenizer: Any) -> str:
     """The messages and the response in the tokenizer's chat template, without the BOS that the server adds again."""
     turns = [*(dict(message) for message in messages), {"role": "assistant", "content": response}]
-    text: str = tokenizer.apply_chat_template(turns, add_generation_prompt=False, tokenize=False)
+    from jinja2 import TemplateError
+
+    try:
+        text: str = tokenizer.apply_chat_template(turns, add_generation_prompt=False, tokenize=False)
+    except (ValueError, TemplateError) as error:  # it has no template; it refuses a role, such as `system`
+        roles = ", ".join(str(turn.get("role")) for turn in turns)
+        raise InputError(
+            f"the chat template of {getattr(tokenizer, 'name_or_path', 'the reward model')!r} cannot write a "
+            f"conversation of {roles}: {said(error)}. Use a reward model whose tokenizer has a template for it."
+        ) from error
     return text.removeprefix(tokenizer.bos_token) if tokenizer.bos_token is not None else text
 
 
@@ -94,7 +116,7 @@ def _messages(extra_info: Mapping[str, Any] | None, data_source: str) -> Sequenc
     prompt = (extra_info or {}).get("prompt")
     if isinstance(prompt, str):
         return [{"role": "user", "content": prompt}]
-    if prompt is None or len(prompt) == 0:
+    if prompt is None or not isinstance(prompt, Sequence | np.ndarray) or len(prompt) == 0:
         raise InputError(
             f"extra_info.prompt: a row of data_source={data_source!r} has none, and a reward model reads the question "
             "too. Write each row's conversation into its extra_info: the text, or the list of messages."
@@ -108,12 +130,19 @@ async def _post(url: str, payload: Mapping[str, Any]) -> Any:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
-            session.post(url, json=payload) as answer,
+            session.post(url, json=payload, allow_redirects=False) as answer,
         ):
-            if answer.status >= 400:
-                kind = _Unavailable if answer.status >= 500 else DarlingError
-                raise kind(f"reward model at {url}: HTTP {answer.status}: {(await answer.text())[:500]}")
-            return await answer.json()
+            body = await bounded(answer.content.iter_any(), f"reward model at {url}")
+            if answer.status >= 300:
+                words = f"reward model at {url}: HTTP {answer.status}: {said(body.decode('utf-8', 'replace'))}"
+                if is_retried(answer.status):
+                    raise _Unavailable(words, retry_after_s(answer.headers))
+                raise DarlingError(words)
+            try:
+                return json.loads(body)
+            except (ValueError, RecursionError):
+                words = said(body[:1000].decode("utf-8", "replace"))
+                raise _Unavailable(f"reward model at {url}: its answer is not JSON: {words}") from None
     except (aiohttp.ClientError, asyncio.TimeoutError) as error:
         raise _Unavailable(
             f"reward model at {url}: {type(error).__name__}: {error}. Its servers' log says why; a conversation longer "

@@ -86,6 +86,12 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
             f"darling.service.api_key_env={settings.api_key_env}: there is no such environment variable. Export it "
             "where the job starts (for Ray workers: through the job's runtime_env)."
         )
+    if settings.urls and pair_classifier(similarity) is None:
+        raise ConfigError(
+            f"darling.service.urls={settings.urls}: nobody would ask these servers. They answer for a pair classifier, "
+            f"and this similarity ({type(similarity).__name__}) reads each response by itself, or is none. Leave "
+            "darling.service.urls out, or set darling.similarity.model to the pair classifier that they serve."
+        )
 
 
 def _verdicts(

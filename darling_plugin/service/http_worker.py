@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from darling_plugin.endpoint.http_rules import is_retried
 from darling_plugin.service.protocols import Wire
 from darling_plugin.service.worker import RefusedError, WorkerError
 from darling_plugin.similarity.classifier.memory import Item
 
-WRONG_REQUEST = {400, 401, 403, 404, 405, 413, 415, 422}  # another server would say the same
 HEALTH_S = 5.0
 SHOWN = 200  # characters of a server's message
 
@@ -51,7 +51,7 @@ class HttpWorker:
             response = await self._client.post(f"/{request.path}", json=request.body)
         except httpx.TransportError as error:
             raise WorkerError(f"{type(error).__name__} {error}".strip()) from error
-        if response.status_code in WRONG_REQUEST:
+        if response.status_code != 200 and not is_retried(response.status_code):
             raise RefusedError(
                 f"{self.name}/{request.path} refuses the request with HTTP {response.status_code}: "
                 f"{_message(response)}. It must serve the model that darling.similarity.model names, with `--runner "

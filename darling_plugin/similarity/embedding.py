@@ -82,8 +82,10 @@ class EmbeddingSimilarity:
         """Unit vectors, shape (len(texts), dimensions); each text that is not in the cache is encoded once."""
         new = [text for text in dict.fromkeys(texts) if text not in self._cache]
         if new:
+            # A lone surrogate, which a detokenizer can leave, is no text: it becomes "?".
+            readable = [text.encode("utf-8", "replace").decode() for text in new]
             encoded = self.encoder.encode(
-                new, batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False
+                readable, batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False
             )
             self._cache.update(zip(new, np.asarray(encoded, dtype=np.float32), strict=True))
         vectors = np.stack([self._cache[text] for text in texts])

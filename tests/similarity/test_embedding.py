@@ -148,3 +148,8 @@ def test_people_and_the_model_agree_more_often_than_not(real):
     similar, distinct = (real([(line["generation_0"], line["generation_1"]) for line in kind]) for kind in kinds)
     # ROC AUC: how often a pair that people call similar scores above one that they call distinct. Chance is 0.5.
     assert np.mean(similar[:, None] > distinct[None, :]) > 0.7
+
+
+def test_a_lone_surrogate_is_read(real):
+    # It becomes "?", as in the classifiers.
+    assert real([("a\ud83d", "a?"), ("a\ud83d", "a\ude00"), ("\udfff", "?")]) == pytest.approx([1, 1, 1], abs=1e-5)

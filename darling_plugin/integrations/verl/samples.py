@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from darling_plugin.config import SampleSettings
 from darling_plugin.integrations.verl.rollouts import BatchRows
+from darling_plugin.json_lines import dump_line
 from darling_plugin.step import StepResult
 
 PUNCTUATION = re.compile(r"""[!-/:-@\[-`{-~]""")
@@ -59,7 +59,7 @@ def write(rows: list[dict[str, Any]], to: Path, step: int) -> Path:
     """Write one file for the step; a resumed run that repeats the step replaces it."""
     to.mkdir(parents=True, exist_ok=True)
     path = to / f"step_{step:06d}.jsonl"
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    path.write_bytes(b"".join(map(dump_line, rows)))
     return path
 
 

@@ -64,6 +64,11 @@ def validate_job(config: DictConfig) -> None:
         )
     if needs_similarity(objective):
         check_backend(settings.similarity.build(), settings.service)
+    elif settings.service.urls:
+        raise ConfigError(
+            f"darling.service.urls={settings.service.urls}: nobody would ask these servers, as "
+            f"darling.objective={settings.objective} needs no similarity. Leave darling.service.urls out."
+        )
 
 
 def _check_trainer(config: DictConfig) -> None:

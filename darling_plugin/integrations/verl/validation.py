@@ -5,9 +5,9 @@
     val-darling/<source>/correct_classes@n     classes that hold a correct one
     val-darling/<source>/pass@k                unbiased, k = 1, 2, 4, … up to n  (verl's best@k is a bootstrap of it)
 
-Correct is what the reward function calls `acc`; without one, a quality above
-`darling.diversity.correct_threshold`. Without `acc`, no response of a reward model is called correct:
-its scores have no such line.
+Correct is what the reward function calls `acc`, where that is 1 or 0 for every response; else a quality above
+`darling.diversity.correct_threshold`. verl itself writes a plain score under `acc` too: that copy says nothing more.
+Without an `acc` of its own, no response of a reward model is called correct: its scores have no such line.
 """
 
 from __future__ import annotations
@@ -61,10 +61,18 @@ def who_is_correct(
     infos: Mapping[str, Sequence[Any]], quality: np.ndarray, above: float, *, reward_model: bool
 ) -> np.ndarray | None:
     """One truth value per response. `infos`: verl's lists of what the reward function said, None where it did not."""
-    acc = infos.get("acc")
-    if acc is not None and all(value is not None for value in acc):
-        return np.asarray(acc, dtype=float) > 0.5
+    acc = _truths(infos.get("acc"))
+    if acc is not None and not np.array_equal(acc, quality):
+        return acc > 0.5
     return None if reward_model else quality > above
+
+
+def _truths(said: Sequence[Any] | None) -> np.ndarray | None:
+    """What is 1 or 0 (or true or false) for every response, as numbers; None for everything else."""
+    if said is None or not all(isinstance(one, bool | np.bool_ | int | float | np.number) for one in said):
+        return None
+    found = np.asarray(said, dtype=float)
+    return found if np.isin(found, (0.0, 1.0)).all() else None
 
 
 def _prompts(sources: Sequence[str], uid: Sequence[Hashable]) -> dict[str, list[np.ndarray]]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import dump_line, read_lines
 from darling_plugin.similarity.classifier.hub import absent_path
 
 FIELDS = ("prompt", "generation_0", "generation_1", "similar")
@@ -44,8 +45,8 @@ def read_pairs(source: str | Path) -> list[Pair]:
     `owner/name:split` names another split. Raises `InputError` with the line, or row, and the field that is wrong.
     """
     path = Path(source).expanduser()
-    if path.is_file():
-        rows: Iterable[tuple[str, Any]] = _lines(path)
+    if path.exists() and not path.is_dir():
+        rows: Iterable[tuple[str, Any]] = ((line.where, line.value) for line in read_lines(path, objects=False))
     elif path.suffix in {".jsonl", ".json"} or str(source).startswith((".", "~")):
         raise InputError(f"no such file of labelled pairs: {source}")
     else:
@@ -58,10 +59,9 @@ def read_pairs(source: str | Path) -> list[Pair]:
 
 def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
     """Write the pairs in the form that `read_pairs` reads."""
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("wb") as file:
         for pair in pairs:
-            row = dict(zip(FIELDS, (pair.prompt, pair.first, pair.second, pair.similar), strict=True))
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(dump_line(dict(zip(FIELDS, (pair.prompt, pair.first, pair.second, pair.similar), strict=True))))
 
 
 def labels(pairs: Sequence[Pair]) -> np.ndarray:
@@ -125,17 +125,6 @@ def _place(prompt: str, seed: int) -> float:
     """A number in [0, 1) that only the prompt and the seed decide."""
     value = hashlib.sha256(f"{seed}\n{key(prompt)}".encode("utf-8", "backslashreplace")).digest()
     return int.from_bytes(value[:8], "big") / 2**64
-
-
-def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                where = f"{path.name}, line {number}"
-                try:
-                    yield where, json.loads(line.decode("utf-8-sig"))
-                except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of brackets
-                    raise InputError(f"{where}: not a JSON object ({error})") from None
 
 
 def _hub_rows(name: str) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@
     maths_rows.py   a row of a maths set → an item; prompt_rows.py: of WildChat or NoveltyBench
     text_normalization.py  the words of a text, and whether they are English
     checks.py       filters that look at one item: text, flags, language, figures, length; tokens.py: in tokens
-    verifiable.py   does math-verify read the reference answer
+    verifiable.py   does math-verify read the reference answer, and tell it from others; near_misses.py: from which
     duplicates.py   exact and near duplicates
     overlap.py      training items that overlap an evaluation item
     funnel.py       how many each filter dropped, and why

@@ -1,17 +1,19 @@
 """Exact and near duplicates. Of each the first stays: sort by `item.rank` before, and the source's order plays no part.
 
-Exact: equal but for case, spaces, dollars, braces and LaTeX's looks (`words.key`). Where exact duplicates have
+Exact: equal but for looks (`text_normalization.key`). Where exact duplicates have
 different answers, one of them is wrong and nobody knows which: all go.
 
 Near: the Jaccard similarity of their runs of 5 words or signs is at least 0.8, the settings of Lee et al. (arXiv
 2107.06499): two texts of 30 words that differ in an inner one have 21 of 31 runs in common, which is too little.
 Candidates come from MinHash signatures in bands, and are then compared exactly, so that no text is dropped by chance.
 A pair of similarity s is a candidate with probability 1 − (1 − s^ROWS)^BANDS: 0.9998 for 0.8. A text of fewer than
-5 words and signs is its own only run.
+5 words and signs is its own only run. Problems with other numbers, or another answer, are other problems, however alike
+they read; prompts without an answer, which a reward model judges, are not told apart by their numbers.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ from darling_plugin.tools.data.text_normalization import key, tokens
 RUN = 5
 JACCARD = 0.8
 BANDS, ROWS = 16, 4
+_NUMBER = re.compile(r"[0-9]+")
 
 _random = np.random.Generator(np.random.PCG64(20250902))
 _MULTIPLIERS = _random.integers(1, 2**64, BANDS * ROWS, dtype=np.uint64, endpoint=False) | np.uint64(1)
@@ -58,9 +61,8 @@ def without_near(items: Sequence[Item], step: Step, advance: Callable[[], None])
         runs = _runs(item.text)
         signature = _signature(runs)
         buckets = [bands[band, signature[band * ROWS : (band + 1) * ROWS].tobytes()] for band in range(BANDS)]
-        twin = next(
-            (other for other in dict.fromkeys(n for b in buckets for n in b) if _jaccard(runs, runs_of[other])), None
-        )
+        candidates = dict.fromkeys(n for b in buckets for n in b)
+        twin = next((n for n in candidates if _jaccard(runs, runs_of[n]) and not _other_problem(item, kept[n])), None)
         if twin is not None:
             step.drop("nearly the same text", item.text, twin=kept[twin].id)
         else:
@@ -71,6 +73,13 @@ def without_near(items: Sequence[Item], step: Step, advance: Callable[[], None])
         advance()
     step.kept = len(kept)
     return kept
+
+
+def _other_problem(one: Item, other: Item) -> bool:
+    """Whether two problems differ in their numbers, or in the answer: then they only look alike."""
+    return key(one.answer) != key(other.answer) or bool(
+        one.answer and _NUMBER.findall(one.text) != _NUMBER.findall(other.text)
+    )
 
 
 def _runs(text: str) -> np.ndarray:

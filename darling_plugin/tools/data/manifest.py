@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from darling_plugin.errors import InputError
 from darling_plugin.files import file_digest, replacing
+from darling_plugin.json_lines import read_document
 from darling_plugin.packages import versions_of
 
 NAME = "manifest.json"
@@ -91,9 +92,9 @@ def _state(path: Path, digest: str) -> str:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: is no JSON ({error}); start anew with --force") from None
+        content = read_document(path, "a manifest")
+    except InputError as error:
+        raise InputError(f"{error}; make the files again with --force") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: is no manifest; start anew with --force")
     return content

@@ -2,7 +2,7 @@ r"""A row of a maths data set → an item, whatever the set calls its columns.
 
     problem:  problem | question | Body and Question (SVAMP), after `context` where there is one (OlympiadBench)
     answer:   final_answer (a list: all of them, with commas) | answer | Answer | expected_answer;
-              GSM8K's is what follows "####"; a number loses a needless ".0", LaTeX its outer dollars
+              GSM8K's is what follows "####"; numbers are written as decimals, LaTeX loses its outer dollars
     id:       id | ID | problem_idx | idx | unique_id, after the set's name; else made of the problem
 
 Some files were written with LaTeX in unescaped JSON strings, where "\frac" is a form feed and "rac", "\triangle" a tab
@@ -11,11 +11,12 @@ and "riangle" (copies of AIME 2025 have both). No text has such characters other
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from darling_plugin.errors import InputError
+from darling_plugin.quality.reference import reference_text
 from darling_plugin.tools.data.item import Item, Unusable, text_id
 
 PROBLEM = ("problem", "question")
@@ -67,18 +68,15 @@ def _answer(row: Mapping[str, Any]) -> str:
     if column is None:
         raise Unusable(f"no column {', '.join(ANSWER)}")
     value = row[column]
-    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    values = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
     return ", ".join(_latex(one) for one in values)
 
 
 def _latex(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Unusable("the answer is neither text nor a number")
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise Unusable("the answer is neither text nor a number")
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    text = str(value)
+    try:
+        text = reference_text(value, "answer")
+    except InputError:
+        raise Unusable("the answer is neither text nor a number") from None
     if "####" in text:  # GSM8K: the solution, then the answer, with commas for thousands
         text = text.rpartition("####")[2].replace(",", "")
     text = text.strip()

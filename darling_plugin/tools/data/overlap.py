@@ -11,8 +11,8 @@ of 0 is GPT-3's rule, one common run being enough (arXiv 2005.14165, appendix C:
 Maths shares so much wording ("can be written as m/n, where m and n are relatively prime positive integers. Find m + n")
 that one common run proves little; covering half of the problem does.
 
-A text of fewer than n words has no such run. It overlaps a text that is equal to it but for case, spaces and LaTeX's
-looks, and nothing else. Paraphrases and translations are not found.
+A text of fewer than n words has no such run. It overlaps a text that is equal to it but for looks, and nothing else.
+Paraphrases and translations are not found.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ A file that is cut off or is no such file is an error, with the line; a row of a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import read_lines, read_values, regular_file
 
 SUFFIXES = (".jsonl", ".json", ".parquet")
 BATCH = 1000  # rows of parquet in memory at once
@@ -30,30 +30,11 @@ def read_rows(path: Path, advance: Callable[[int], None] = lambda size: None) ->
 
 
 def _json_lines(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                try:
-                    yield json.loads(line.decode("utf-8-sig"))
-                except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or thousands of brackets
-                    raise InputError(
-                        f"{path}, line {number}: not a JSON object ({error}); is the file whole?"
-                    ) from None
-            advance(len(line))
+    return (line.value for line in read_lines(path, objects=False, advance=advance))
 
 
 def _json(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
-    raw = path.read_bytes()
-    if not raw.lstrip().startswith(b"["):  # many a file of JSON lines is called .json
-        yield from _json_lines(path, advance)
-        return
-    try:
-        rows = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON list of objects ({error}); is the file whole?") from None
-    for row in rows:
-        yield row
-        advance(len(raw) // len(rows))
+    return (value for _, value in read_values(path, advance=advance))  # many a file of JSON lines is called .json
 
 
 def _parquet(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
@@ -62,7 +43,7 @@ def _parquet(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(regular_file(path))
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: not a parquet file ({error}); is it whole?") from None
     with file:

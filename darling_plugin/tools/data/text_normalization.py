@@ -12,7 +12,8 @@ _LOOK = re.compile(r"\\(?:left|right|displaystyle|text(?:bf|it|rm)?|math(?:rm|bf
 _FRACTION = re.compile(r"\\[dt]frac(?![a-zA-Z])")
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[^\W_]+|[-+*/^=<>|]")
-_NO_MATTER = re.compile(r"[\s$\\{}]+")
+_LATEX = re.compile(r"\\[a-zA-Z]+|\\.|\$+|\s+|[^\W\d_]+|.", re.DOTALL)
+_GAP = re.compile(r"\$+|\s+|\\[ ,;:!]")
 
 # The commonest words of English running text. Any prose of twenty words has several; a table or a formula has none.
 _COMMON = """
@@ -37,8 +38,53 @@ def tokens(text: str) -> list[str]:
 
 
 def key(text: str) -> str:
-    """Equal for texts that differ in case, spaces, dollars, braces, or LaTeX's looks only; signs and digits count."""
-    return _NO_MATTER.sub("", _FRACTION.sub(r"\\frac", _LOOK.sub("", text)).casefold())
+    r"""Equal for texts that differ in looks only: never for two different problems.
+
+    Looks are: spaces beside signs and commands, dollars, \dfrac for \frac, \left, \text, braces around one character,
+    and the case of words of two letters or more outside dollars. So \frac{11}{2} is not \frac{1}{12}, "1 1/2" is not
+    "11/2", and neither N nor \Delta is written small.
+    """
+    found = _LATEX.findall(_FRACTION.sub(r"\\frac", _LOOK.sub(" ", text)))
+    kept, maths = [], False
+    for token in found:
+        maths ^= token.startswith("$")
+        kept.append(token if maths or len(token) < 2 or token.startswith("\\") else token.casefold())
+    return _joined(_without_needless_braces(kept))
+
+
+def _without_needless_braces(found: list[str]) -> list[str]:
+    """`{x}` is `x`: LaTeX takes one character for an argument. Not before a digit, as many read 2^13 as 2^{13}."""
+    before: list[str] = []
+    while before != found:
+        before, found, at = found, [], 0
+        while at < len(before):
+            if before[at] == "{" and at + 2 < len(before) and before[at + 2] == "}" and _is_one(before[at + 1]):
+                after = before[at + 3] if at + 3 < len(before) else ""
+                if not after.isdigit():
+                    found.append(before[at + 1])
+                    at += 3
+                    continue
+            found.append(before[at])
+            at += 1
+    return found
+
+
+def _is_one(token: str) -> bool:
+    return token.startswith("\\") or (len(token) == 1 and token not in "{}$" and not token.isspace())
+
+
+def _joined(found: list[str]) -> str:
+    """The tokens, with a space only where two words, numbers or a command and a word would run together."""
+    text, gap = "", False
+    for token in found:
+        if _GAP.fullmatch(token):
+            gap = True
+            continue
+        if gap and text[-1:].isalnum() and token[:1].isalnum():
+            text += " "
+        text += f"{token} " if token[1:].isalpha() and token.startswith("\\") else token
+        gap = False
+    return text
 
 
 def is_english(text: str) -> bool:

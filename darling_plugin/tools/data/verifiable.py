@@ -4,6 +4,9 @@ It reads a reference as a mathematical object where it can ("\frac{1}{2}", "2, 3
 ("62.5\%", "10:45 a.m."): then only the very same characters are right, and a correct answer written otherwise scores
 0. A reference that it does not read at all stops a run (`quality/math_verify.py`).
 
+Some it reads as something else: "2 2/3" as 2 · 2/3, "1011_2" as 1011 in whatever base, 0.0000001 as 0. Such a reference
+is found by its near misses (`near_misses.py`): one of them is taken for right.
+
 It reads in child processes with a deadline, as one reference can hang it ("9^{9^{9^{9}}}" compared with anything).
 """
 
@@ -14,11 +17,14 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from darling_plugin.child import Child, Hung
 from darling_plugin.progress import progress
+from darling_plugin.tools.data.near_misses import equals, near_misses
 
 NOTHING, TEXT, HANGS = "math-verify reads no answer", "math-verify reads it as text only", "math-verify hangs on it"
+MISREAD, NEAR_MISS = "math-verify reads it as another value", "math-verify takes a near miss for it"
 
 TIMEOUT_S = 30  # of one parse or comparison, by math-verify itself: whole seconds, far more than any needs
 DEADLINE_S = 120.0  # of one reference; leaves time to start a child and to import sympy
@@ -27,20 +33,32 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 
 def why_unverifiable(reference: str) -> str | None:
-    """NOTHING, TEXT, HANGS, or None for a reference that math-verify reads and can compare.
+    """NOTHING, TEXT, HANGS, MISREAD, NEAR_MISS, or None for a reference that math-verify tells from others.
 
     Must run in the main thread of its process (math-verify counts time with SIGALRM).
     """
     from math_verify import parse, verify
 
-    boxed = reference if "\\boxed" in reference else f"\\boxed{{{reference}}}"
-    gold = parse(boxed, parsing_timeout=TIMEOUT_S)
+    def read(answer: str) -> list[Any]:
+        boxed = answer if "\\boxed" in answer else f"\\boxed{{{answer}}}"
+        found: list[Any] = parse(boxed, parsing_timeout=TIMEOUT_S)
+        return found
+
+    gold = read(reference)
     if not gold:
         return NOTHING
     if all(isinstance(one, str) for one in gold):
         return TEXT
     began = time.monotonic()
-    verify(gold, parse(r"\boxed{18}"), timeout_seconds=TIMEOUT_S)
+    verify(gold, read("18"), timeout_seconds=TIMEOUT_S)
+    if time.monotonic() - began >= TIMEOUT_S:
+        return HANGS
+    for same in (reference, *equals(reference)):
+        if not verify(gold, read(same), timeout_seconds=TIMEOUT_S):
+            return MISREAD
+    for other in near_misses(reference):
+        if verify(gold, read(other), timeout_seconds=TIMEOUT_S):
+            return NEAR_MISS
     return HANGS if time.monotonic() - began >= TIMEOUT_S else None
 
 

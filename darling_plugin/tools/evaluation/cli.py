@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -281,14 +280,15 @@ def compare(
 
 
 def _json(option: str, text: str | None) -> dict[str, Any] | None:
-    from darling_plugin.errors import ConfigError
+    from darling_plugin.errors import ConfigError, InputError
+    from darling_plugin.json_lines import parse
 
     if text is None:
         return None
     try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise ConfigError(f"`{option}` must be a JSON object, got {text!r} ({error})") from None
+        found = parse(text, option)
+    except InputError as error:
+        raise ConfigError(f"`{option}` must be a JSON object, got {text!r:.200} ({error})") from None
     if not isinstance(found, dict):
         raise ConfigError(f"`{option}` must be a JSON object, got {text!r}")
     return found

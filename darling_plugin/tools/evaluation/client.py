@@ -29,6 +29,10 @@ class LongPatience(Patience):
         super().verdict()
         self._in_a_row = 0
 
+    def useless(self, why: str, remedy: str) -> None:
+        self._in_a_row = 0
+        super().useless(why, remedy)
+
     def given_up(self, error: TryAgainError) -> Exception:
         if error.kind != "no answer":
             return super().given_up(error)

@@ -26,6 +26,7 @@ from typing import Any
 
 from darling_plugin.errors import InputError
 from darling_plugin.files import replacing, write_new
+from darling_plugin.json_lines import dump_line, read_document
 from darling_plugin.tools.evaluation import rows
 from darling_plugin.tools.evaluation.prompts import Prompt, parse
 from darling_plugin.tools.evaluation.rows import Row
@@ -87,7 +88,7 @@ class Folder:
                 f"{path} holds an evaluation with other settings ({listed}). Give the same ones to go on with it, or "
                 "another --out"
             )
-        write_new(path / PROMPTS, b"".join(rows.line(prompt.as_json()) for prompt in prompts))
+        write_new(path / PROMPTS, b"".join(dump_line(prompt.as_json()) for prompt in prompts))
         return cls.read(path)
 
     @classmethod
@@ -158,11 +159,11 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], within: str =
 def _read_head(path: Path) -> dict[str, Any]:
     """`settings` and `noted`."""
     try:
-        head = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        if not (path / SETTINGS).exists():
+            raise InputError(f"{path}: no {SETTINGS}; expected a folder that `darling eval run` made")
+        head = read_document(path / SETTINGS, "what `darling eval run` writes")
         found, _, _ = head["format"], head["settings"], head["noted"]
-    except FileNotFoundError:
-        raise InputError(f"{path}: no {SETTINGS}; expected a folder that `darling eval run` made") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise InputError(f"{path}/{SETTINGS}: not what `darling eval run` writes ({error!r})") from None
     if found != FORMAT:
         raise InputError(f"{path}/{SETTINGS}: format {found!r}, expected {FORMAT}; evaluate anew")

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import read_objects
 from darling_plugin.tools.evaluation.folder import Folder
-from darling_plugin.tools.evaluation.prompts import Prompt, json_objects
+from darling_plugin.tools.evaluation.prompts import Prompt
+
+logger = logging.getLogger(__name__)
 
 IDS = ("id", "uid")
 PROMPTS = ("prompt", "instruction")
 RESPONSES = ("responses", "generations", "response", "output")
 
 
+class Row(NamedTuple):
+    """What a file says of one prompt; `id` or `text` may be missing."""
+
+    id: str | None
+    text: str | None
+    responses: list[str]
+
+
 class Given:
-    """The responses to each prompt, found by the prompt's id or, where the file has no ids, by its text.
+    """The responses to each prompt, found by the prompt's id, or by its text.
+
+    A row is a prompt's where its id is the prompt's, and its text is no other prompt's; or where its text is the
+    prompt's; or else where its id is the prompt's without the part that it is from (`curated-0` of
+    `curated/curated-0`), if only one prompt ends so. Rows that are no prompt's are counted and named in a warning.
 
     Args:
         path: a folder of `darling eval run`, or a file of JSON lines (or one JSON list) whose objects have `id` or
@@ -27,44 +44,76 @@ class Given:
     def __init__(self, path: str | Path, setting: str):
         self.path = Path(path).expanduser()
         self.setting = setting
-        self._of: dict[str, list[str]] = {}
-        if self.path.is_dir():
-            self._read_folder()
-        else:
-            self._read_file()
-        if not self._of:
+        self._rows = self._read_folder() if self.path.is_dir() else self._read_file()
+        if not any(row.responses for row in self._rows):
             raise InputError(f"`{setting}`: {self.path} holds no responses")
 
     @property
     def digest(self) -> str:
         """64 hexadecimal digits that change with any response."""
-        return hashlib.sha256(repr(sorted(self._of.items())).encode("utf-8", "backslashreplace")).hexdigest()
+        return hashlib.sha256(repr(sorted(self._rows, key=repr)).encode("utf-8", "backslashreplace")).hexdigest()
 
-    def to(self, prompt: Prompt) -> Sequence[str]:
-        """In order; none where there are none."""
-        return self._of.get(f"id {prompt.id}") or self._of.get(f"text {prompt.shown}") or []
+    def to(self, prompts: Sequence[Prompt]) -> dict[str, list[str]]:
+        """Prompt id → its responses, in order; a prompt without any is not there.
 
-    def _read_folder(self) -> None:
+        Raises `InputError` where not one row is one of the prompts'.
+        """
+        ids = {prompt.id for prompt in prompts}
+        texts: dict[str, list[str]] = {}
+        ends: dict[str, list[str]] = {}
+        for prompt in prompts:
+            texts.setdefault(prompt.shown, []).append(prompt.id)
+            ends.setdefault(prompt.id.rpartition("/")[2], []).append(prompt.id)
+        found: dict[str, list[str]] = {}
+        strangers = []
+        for row in self._rows:
+            by_text = texts.get(row.text, []) if row.text is not None else []
+            by_end = ends.get(row.id, []) if row.id is not None else []
+            if row.id in ids and (not by_text or row.id in by_text):
+                own = row.id
+            elif len(by_text) == 1:
+                own = by_text[0]
+            elif len(by_end) == 1:
+                own = by_end[0]
+            else:
+                strangers.append(row)
+                continue
+            found.setdefault(str(own), []).extend(row.responses)
+        self._name(strangers, prompts, nothing=not found)
+        return found
+
+    def _name(self, strangers: Sequence[Row], prompts: Sequence[Prompt], *, nothing: bool) -> None:
+        if not strangers or not prompts:
+            return
+        shown = ", ".join(repr(row.id if row.id is not None else row.text)[:60] for row in strangers[:3])
+        more = ", …" if len(strangers) > 3 else ""
+        said = f"{len(strangers)} of {len(self._rows)} rows are no prompt's, neither by id nor by text: {shown}{more}"
+        if nothing:
+            wanted = ", ".join(repr(prompt.id) for prompt in prompts[:3])
+            raise InputError(f"`{self.setting}`: {self.path}: {said}. The prompts' ids are {wanted}, …")
+        logger.warning("%s: %s", self.path, said)
+
+    def _read_folder(self) -> list[Row]:
         folder = Folder.read(self.path)
         rows = folder.rows("samples")
+        found = []
         for prompt in folder.prompts:
             own = [rows[key]["response"] for key in ((prompt.id, n) for n in range(folder.samples)) if key in rows]
-            if own:
-                self._of[f"id {prompt.id}"] = self._of[f"text {prompt.shown}"] = own
+            found.append(Row(prompt.id, prompt.shown, own))
+        return [row for row in found if row.responses]
 
-    def _read_file(self) -> None:
-        for where, row in json_objects(self.path):
+    def _read_file(self) -> list[Row]:
+        found = []
+        for where, row in read_objects(self.path):
             name, text = (next((row[key] for key in keys if key in row), None) for keys in (IDS, PROMPTS))
-            found = next((row[key] for key in RESPONSES if key in row), None)
-            own = [found] if isinstance(found, str) else found
+            given = next((row[key] for key in RESPONSES if key in row), None)
+            own = [given] if isinstance(given, str) else given
             if not isinstance(own, list) or not all(isinstance(one, str) for one in own):
                 raise InputError(
                     f"{where}: expected `response`, a text, or `responses`, a list of texts; got {own!r:.100}"
                 )
-            if isinstance(name, str | int):
-                key = f"id {name}"
-            elif isinstance(text, str):
-                key = f"text {text}"
-            else:
+            named = isinstance(name, str | int) and not isinstance(name, bool)
+            if not named and not isinstance(text, str):
                 raise InputError(f"{where}: expected the prompt's `id`, or its text as `prompt`; got neither")
-            self._of.setdefault(key, []).extend(own)
+            found.append(Row(str(name) if named else None, text if isinstance(text, str) else None, own))
+        return found

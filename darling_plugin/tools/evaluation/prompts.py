@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError
@@ -86,31 +85,3 @@ def unique(prompts: Sequence[Prompt], where: str) -> list[Prompt]:
     if not prompts:
         raise InputError(f"{where}: no prompts")
     return list(prompts)
-
-
-def json_objects(path: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, object) of a file of JSON lines, or of one JSON list; blank lines are left out."""
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
-    text = path.read_text(encoding="utf-8")
-    if text.lstrip()[:1] == "[":
-        for number, found in enumerate(_load(text, str(path)), 1):
-            yield f"{path}, entry {number}", _object(found, f"{path}, entry {number}")
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield f"{path}, line {number}", _object(_load(line, f"{path}, line {number}"), f"{path}, line {number}")
-
-
-def _load(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{where}: not JSON ({error})") from None
-
-
-def _object(found: Any, where: str) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise InputError(f"{where}: expected a JSON object, got {found!r:.100}")
-    return found

@@ -7,7 +7,6 @@ leaves it out, as another process may be in the middle of writing it.
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import dump_line, read_lines
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Rows:
         os.close(self._file)
 
     def add(self, row: Row) -> None:
-        left = line(row)
+        left = dump_line(row)
         while left:  # a full disk, or a signal, can end a write early
             left = left[os.write(self._file, left) :]
 
@@ -56,25 +56,11 @@ class Rows:
             os.ftruncate(self._file, whole)
 
 
-def line(row: Row) -> bytes:
-    # Readable, unless a text holds a lone surrogate, which only an escape can write.
-    try:
-        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(row).encode() + b"\n"
-
-
 def read(path: Path) -> Iterator[tuple[str, Row]]:
     """(where, row) of the whole lines of a file; `where` is for messages."""
-    with path.open("rb") as file:
-        for number, text in enumerate(file, 1):
-            if not text.endswith(b"\n"):
-                return
-            where = f"{path}, line {number}"
-            try:
-                row = json.loads(text)
-            except ValueError:
-                raise InputError(f"{where}: not JSON; mend or delete that line") from None
-            if not isinstance(row, dict):
-                raise InputError(f"{where}: expected a JSON object, got {row!r:.100}; mend or delete that line")
-            yield where, row
+    try:
+        for where, row, ended in read_lines(path, growing=True):
+            if ended:
+                yield where, row
+    except InputError as error:
+        raise InputError(f"{error}; repair or delete that line") from None

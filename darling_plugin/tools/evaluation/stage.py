@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from darling_plugin.endpoint.failures import EndpointError
+from darling_plugin.endpoint.failures import EndpointError, UselessEndpointError
 from darling_plugin.progress import progress
 from darling_plugin.tools.evaluation.folder import Folder, Key, Shard
 from darling_plugin.tools.evaluation.prompts import Prompt
@@ -115,6 +115,8 @@ def run_stage(
             report = _Report(rows, outcome, advance)
             try:
                 worker(left, report)
+            except UselessEndpointError:
+                raise
             except EndpointError as error:
                 if not done and not report.written:
                     raise  # it never worked: a setting, most likely

@@ -18,9 +18,9 @@ from typing import Any
 
 from darling_plugin.errors import InputError
 from darling_plugin.files import file_digest
+from darling_plugin.json_lines import finite, read_lines
 from darling_plugin.tools.export.plain_yaml import read_config, read_tree
 from darling_plugin.tools.export.redact import redact
-from darling_plugin.tools.report.lines import number, read_lines
 from darling_plugin.tools.report.metrics import FORM, NAMES, read_metrics
 from darling_plugin.tools.report.runs import Row
 
@@ -140,12 +140,12 @@ def _rows(path: Path) -> list[Row]:
     if not path.is_file():
         raise InputError(f"--metrics: {path} is not there; give the file of verl's file logger, or a folder with it.")
     steps: dict[float, Row] = {}
-    for where, line in read_lines(path, FORM):
-        step = number(line.get("step"))
+    for where, line, _ in read_lines(path, FORM, growing=True):
+        step = finite(line.get("step"))
         if step is None:
             raise InputError(f"{where}: got no number under 'step', expected {FORM}.")
         data = line["data"] if isinstance(line.get("data"), Mapping) else line
-        values = {name: found for name, value in data.items() if (found := number(value)) is not None}
+        values = {name: found for name, value in data.items() if (found := finite(value)) is not None}
         steps.setdefault(step, {}).update(values | {"step": step})
     return [steps[step] for step in sorted(steps)]
 

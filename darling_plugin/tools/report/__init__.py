@@ -3,7 +3,7 @@
     cli.py       the command
     runs.py      what a run is here: its steps, its evaluation, its groups
     read.py      from a folder to a run; its parts: metrics.py (steps), results.py (evaluation), groups.py (sampled
-                 groups), lines.py (the JSON lines that they are in)
+                 groups); `json_lines.py` reads the files
     about.py     when a run was written, and by which command
     health.py    whether a run looks healthy, by simple rules
     limits.py    axes that a few extreme values do not flatten

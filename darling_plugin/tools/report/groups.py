@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.report.lines import number, read_lines
+from darling_plugin.json_lines import finite, read_lines
 from darling_plugin.tools.report.runs import Group, Response
 
 FOLDERS = ("samples", "darling_samples")
@@ -24,7 +24,7 @@ def read_groups(folder: Path) -> list[Group]:
     members: dict[tuple[int, str], list[tuple[str, Response]]] = {}
     files = [file for name in FOLDERS for file in sorted((folder / name).glob("*.jsonl"))]
     for file in files:
-        for where, line in read_lines(file, FORM):
+        for where, line, _ in read_lines(file, FORM, growing=True):
             step, prompt, response = line.get("step"), line.get("prompt"), line.get("response")
             if not isinstance(step, int) or not isinstance(prompt, str) or not isinstance(response, str):
                 raise InputError(f"{where}: got the fields {sorted(line)}, expected {FORM}.")
@@ -41,7 +41,7 @@ def _response(text: str, line: Mapping[str, Any]) -> Response:
     return Response(
         text,
         label if isinstance(label, int) else None,
-        {name: number(line.get(name)) for name in MEASURES},
+        {name: finite(line.get(name)) for name in MEASURES},
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from darling_plugin.errors import InputError, MissingDependencyError
-from darling_plugin.tools.report.lines import number, read_lines
+from darling_plugin.json_lines import finite, read_lines
 from darling_plugin.tools.report.runs import Row
 
 NAMES = ("metrics.jsonl", "verl_metrics.jsonl")
@@ -47,13 +47,13 @@ def read_metrics(folder: Path) -> list[Row]:
 
 def _of_lines(path: Path) -> list[Row]:
     rows = []
-    for where, line in read_lines(path, FORM):
-        step = number(line.get("step"))
+    for where, line, _ in read_lines(path, FORM, growing=True):
+        step = finite(line.get("step"))
         if step is None:
             raise InputError(f"{where}: got no number under 'step', expected {FORM}.")
         data = line.get("data")
         values = data if isinstance(data, Mapping) else line
-        numbers = {name: found for name, value in values.items() if (found := number(value)) is not None}
+        numbers = {name: found for name, value in values.items() if (found := finite(value)) is not None}
         rows.append(numbers | {"step": step})
     return rows
 
@@ -70,7 +70,7 @@ def _of_events(folder: Path) -> list[Row]:
     rows = []
     for name in events.Tags()["scalars"]:
         for event in events.Scalars(name):
-            value = number(event.value)
+            value = finite(event.value)
             if value is not None:
                 rows.append({"step": float(event.step), name: value})
     return rows

@@ -10,13 +10,12 @@ answers among k), and their standard errors under "standard_error". Where they h
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.report.lines import number
+from darling_plugin.json_lines import finite, read_document
 from darling_plugin.tools.report.runs import Estimate, Outcome, PassAtK
 
 SUMMARY = "summary.json"
@@ -41,12 +40,9 @@ class Summary(NamedTuple):
 def read_summary(folder: Path) -> Summary:
     """Read `folder`/summary.json. Raises `InputError` where it is not one JSON object."""
     path = folder / SUMMARY
-    if not path.is_file():
+    if not path.exists():
         return Summary("", {}, (), ())
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: got no JSON ({error}), expected the summary of a run.") from error
+    found = read_document(path, "the summary of a run")
     if not isinstance(found, dict):
         raise InputError(f"{path}: got {type(found).__name__}, expected a JSON object.")
     policies = {when: found[when] for when in WHEN if isinstance(found.get(when), dict)}
@@ -60,7 +56,7 @@ def read_summary(folder: Path) -> Summary:
 
 
 def _plain(value: Any) -> bool:
-    return isinstance(value, str | bool) or number(value) is not None
+    return isinstance(value, str | bool) or finite(value) is not None
 
 
 def _outcomes(policies: Mapping[str, Mapping[str, Any]]) -> list[Outcome]:
@@ -75,10 +71,10 @@ def _outcomes(policies: Mapping[str, Mapping[str, Any]]) -> list[Outcome]:
 
 
 def _estimate(policy: Mapping[str, Any], field: str, error: str) -> Estimate | None:
-    mean, errors = number(policy.get(field)), policy.get("standard_error")
+    mean, errors = finite(policy.get(field)), policy.get("standard_error")
     if mean is None:
         return None
-    return Estimate(mean, number(errors.get(error)) if isinstance(errors, dict) else None)
+    return Estimate(mean, finite(errors.get(error)) if isinstance(errors, dict) else None)
 
 
 def _curve(when: str, policy: Mapping[str, Any]) -> PassAtK | None:
@@ -95,8 +91,8 @@ def _curve(when: str, policy: Mapping[str, Any]) -> PassAtK | None:
 
 def _point(when: str, point: Any) -> tuple[int, float, float | None, float | None]:
     fields = point if isinstance(point, dict) else {}
-    k, mean = fields.get("k"), number(fields.get("mean"))
+    k, mean = fields.get("k"), finite(fields.get("mean"))
     if not isinstance(k, int) or k < 1 or mean is None:
         form = '{"k": 4, "mean": 0.5, "low": 0.4, "high": 0.6}'
         raise InputError(f"{SUMMARY}, {when}, pass_at_k_curve: got {point!r}, expected {form}.")
-    return k, mean, number(fields.get("low")), number(fields.get("high"))
+    return k, mean, finite(fields.get("low")), finite(fields.get("high"))

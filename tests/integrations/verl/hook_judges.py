@@ -22,3 +22,23 @@ def out_of_range(pairs):
 
 def length_score(data_source, solution_str, ground_truth, extra_info=None):
     return {"score": len(solution_str), "acc": "not a number", "source": data_source}
+
+
+def gives_none(data_source, solution_str, ground_truth, extra_info=None):
+    return None
+
+
+def gives_a_tuple(data_source, solution_str, ground_truth, extra_info=None):
+    return 1.0, "right"
+
+
+async def gives_no_score(data_source, solution_str, ground_truth, extra_info=None):
+    return {"acc": True}
+
+
+def gives_nan(data_source, solution_str, ground_truth, extra_info=None):
+    return {"score": float("nan")}
+
+
+def own_quality(data_source, solution_str, ground_truth, extra_info=None):
+    return {"score": len(solution_str), "quality": "good"}

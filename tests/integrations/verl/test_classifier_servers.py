@@ -54,6 +54,23 @@ def test_a_server_is_for_a_classifier_that_reads_pairs(backend):
             check_backend(judge, settings)
 
 
+@pytest.mark.parametrize("judge", [LexicalSimilarity(), build_similarity("classifier")])
+def test_servers_that_nobody_would_ask_are_an_error(judge):
+    settings = ServiceSettings(urls=["http://a:8000"])
+    with pytest.raises(ConfigError, match=r"darling.service.urls=\['http://a:8000'\]: nobody would ask these servers"):
+        check_backend(judge, settings)
+
+
+def test_servers_of_an_objective_without_a_similarity_are_an_error(compose, verl):
+    from darling_plugin.integrations.verl.validate import validate_job
+
+    config = compose(
+        "algorithm.adv_estimator=darling", "+darling.objective=ngram", "+darling.service.urls=[http://a:8000]"
+    )
+    with pytest.raises(ConfigError, match=r"nobody would ask these servers, as darling.objective=ngram"):
+        validate_job(config)
+
+
 def test_a_key_that_is_not_there_is_named(monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     settings = ServiceSettings(urls=["http://host:1"], api_key_env="NO_SUCH_KEY")

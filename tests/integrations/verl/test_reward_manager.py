@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from places import SHARED
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, InputError
 
 GSM8K = SHARED / "data/math/gsm8k_test.jsonl"
 ON = ["algorithm.adv_estimator=darling", "reward.reward_manager.name=darling"]
@@ -36,7 +36,7 @@ def score(tokenizer):
     import torch
     from verl import DataProto
 
-    def run(manager, response, truth, data_source="openai/gsm8k"):
+    def run(manager, response, truth, data_source="openai/gsm8k", extra_info=None):
         prompt = tokenizer("How many?")["input_ids"]
         ids = [*tokenizer(response)["input_ids"], tokenizer.eos_token_id]
         padding = [tokenizer.pad_token_id] * 3
@@ -49,7 +49,7 @@ def score(tokenizer):
             non_tensors={
                 "data_source": np.array([data_source], dtype=object),
                 "reward_model": np.array([{"ground_truth": truth}], dtype=object),
-                "extra_info": np.array([{}], dtype=object),
+                "extra_info": np.array([extra_info or {}], dtype=object),
             },
         )
         return manager.loop.run_until_complete(manager.run_single(data))
@@ -103,6 +103,43 @@ def test_math_verify_asks_no_data_source(response, truth, expected, by_math_veri
 
 def test_a_truth_that_is_a_number(by_math_verify, score):
     assert quality(score(by_math_verify, r"\boxed{18}", 18)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "response"),
+    [(0.00001, r"\boxed{0.00001}"), (0.00001, r"\boxed{10^{-5}}"), (6.02e23, r"\boxed{602000000000000000000000}")],
+)
+def test_a_truth_that_python_writes_with_an_exponent(by_math_verify, score, truth, response):
+    assert quality(score(by_math_verify, response, truth)) == 1.0
+    assert quality(score(by_math_verify, r"\boxed{e-5}", truth)) == 0.0
+
+
+@pytest.mark.parametrize("truth", [None, {"answer": "5"}, float("nan"), b"5", ["5", "6"], " "])
+def test_a_truth_that_is_no_value_names_its_row(by_math_verify, score, truth):
+    with pytest.raises(InputError, match=r"data_source='mine', index 7, reward_model.ground_truth: "):
+        score(by_math_verify, r"\boxed{5}", truth, data_source="mine", extra_info={"index": 7})
+
+
+def test_no_truth_is_an_error_with_verls_own_score_too(by_verl, score):
+    with pytest.raises(InputError, match=r"data_source='openai/gsm8k', id a-1, reward_model.ground_truth: got None"):
+        score(by_verl, "#### 5", None, extra_info={"id": "a-1"})
+
+
+@pytest.mark.parametrize("name", ["gives_none", "gives_a_tuple", "gives_no_score", "gives_nan"])
+def test_a_custom_function_that_gives_no_number_is_named(make_manager, score, name):
+    path = Path(__file__).with_name("hook_judges.py")
+    manager = make_manager(f"reward.custom_reward_function.path={path}", f"reward.custom_reward_function.name={name}")
+    with pytest.raises(InputError, match=rf"reward.custom_reward_function .*{name}.*: gave .*expected a finite number"):
+        score(manager, "four", "18", data_source="mine")
+
+
+def test_a_custom_function_s_own_keys_stay(make_manager, score):
+    path = Path(__file__).with_name("hook_judges.py")
+    manager = make_manager(
+        f"reward.custom_reward_function.path={path}", "reward.custom_reward_function.name=own_quality"
+    )
+    result = score(manager, "four", "18")
+    assert (result["reward_score"], result["reward_extra_info"]["quality"]) == (4.0, "good")
 
 
 def test_a_custom_function_comes_first(make_manager, score):

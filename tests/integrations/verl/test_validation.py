@@ -53,11 +53,32 @@ def test_nothing_validated_gives_nothing():
         ({}, False, [True, False, False]),
         ({"acc": [1.0, None, 1.0]}, False, [True, False, False]),  # not said of every response: the quality decides
         ({}, True, None),
+        ({"acc": ["yes", "no", "yes"]}, False, [True, False, False]),  # a text says nothing
+        ({"acc": ["1", "0", "1"]}, False, [True, False, False]),
+        ({"acc": [2.5, -1.0, 0.3]}, True, None),  # logits
+        ({"acc": [0.9, 0.5, -1.0]}, True, None),  # verl's copy of the score
+        ({"acc": [np.True_, np.float32(0), 1]}, True, [True, False, True]),
+        ({"acc": [float("nan"), 1.0, 0.0]}, False, [True, False, False]),
+        ({"acc": [[1], [0], [1]]}, False, [True, False, False]),
     ],
 )
 def test_who_is_correct(infos, reward_model, expected):
     found = who_is_correct(infos, np.array([0.9, 0.5, -1.0]), 0.5, reward_model=reward_model)
     assert expected == (None if found is None else found.tolist())
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold", "expected"),
+    [
+        ([3.0, 8.0], 7.0, [False, True]),
+        ([1.0, 0.0], 0.5, [True, False]),
+        ([1.0, -1.0], 0.0, [True, False]),
+        ([0.4, 0.6], 0.9, [False, False]),
+    ],
+)
+def test_the_threshold_decides_where_verl_copies_the_score(scores, threshold, expected):
+    found = who_is_correct({"acc": scores}, np.array(scores), threshold, reward_model=False)
+    assert found.tolist() == expected
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         (ROW | {"similar": None}, "got None"),
         (ROW | {"generation_1": 7}, "line 2: 'generation_1' must be text, got int"),
         ([1], "line 2: expected an object with prompt, .*; got list"),
-        ("{broken", "line 2: not a JSON object"),
-        ("[" * 100_000, "line 2: not a JSON object"),
+        ("{broken", "line 2: not JSON"),
+        ("[" * 100_000, "line 2: nested too deep"),
         (ROW | {"similar": 10**400}, r"got 10{79}$"),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: object, message: str) -> None
 def test_a_file_that_is_no_text_is_one_error(tmp_path: Path) -> None:
     path = tmp_path / "weights.jsonl"
     path.write_bytes(b"\xff\xfe\x00{\n")
-    with pytest.raises(InputError, match=r"weights\.jsonl, line 1: not a JSON object"):
+    with pytest.raises(InputError, match=r"weights\.jsonl, line 1: UTF-16, expected UTF-8"):
         read_pairs(path)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from darling_plugin.tools.data import verifiable
-from darling_plugin.tools.data.verifiable import HANGS, NOTHING, TEXT, AnswerCheck, why_unverifiable
+from darling_plugin.tools.data.near_misses import near_misses
+from darling_plugin.tools.data.verifiable import HANGS, MISREAD, NEAR_MISS, NOTHING, TEXT, AnswerCheck, why_unverifiable
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,47 @@ def test_references(read):
         r"\frac{": TEXT,
     }
     assert read(list(expected), "Reading") == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ("2 2/3", MISREAD),  # read as 4/3
+        ("-3 1/4", MISREAD),
+        ("10 1/2", MISREAD),
+        (r"2\frac{2}{3}", None),  # read as 8/3
+        (r"3 \frac12", None),
+        ("1011_2", NEAR_MISS),  # the base is not read
+        ("1011_{2}", NEAR_MISS),
+        ("212_3", NEAR_MISS),
+        ("0.0000001", NEAR_MISS),  # read as 0
+        ("0.00000012", NEAR_MISS),
+        ("0.00001", None),
+        ("0.333333333", None),
+        ("2^{1000}", None),
+        ("10^{-12}", None),
+        ("602000000000000000000000", None),
+        (r"\frac{11}{2}", None),
+    ],
+)
+def test_a_reference_is_told_from_its_near_misses(reference, why):
+    assert why_unverifiable(reference) == why
+
+
+@pytest.mark.parametrize(
+    ("reference", "others"),
+    [
+        ("1011_2", ["1012_2", "1011_3"]),
+        ("0.0000001", ["0.0000002"]),
+        ("3.14159", ["3.15159"]),
+        ("99.95", ["100.05"]),
+        ("2^{100}", ["3^{100}", "2^{101}"]),
+        ("x", []),
+        ("1, 2, 3, 4, 5, 6, 7, 8", None),
+    ],
+)
+def test_near_misses(reference, others):
+    assert len(near_misses(reference)) == 4 if others is None else near_misses(reference) == others
 
 
 @pytest.mark.parametrize("number", ["0", "-7", "007", "18", "123456789012345"])

@@ -116,9 +116,45 @@ def test_words_are_what_two_spellings_share():
 
 
 def test_keys_keep_what_makes_another_problem():
-    assert key(r"Find $\frac{1}{2}$ of  X") == key(r"find \dfrac12 of x")
+    assert key(r"Find $\frac{1}{2}$ of  x") == key(r"find \dfrac12 of x")
     assert key("2 + 3") != key("2 - 3")
     assert key("1.5") != key("15")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"Find $\frac{11}{2}+1$.", r"Find $\frac{1}{12}+1$."),
+        (r"Find $2^{13}$.", r"Find $2^{1}3$."),
+        (r"Find $\binom{10}{2}$.", r"Find $\binom{1}{02}$."),
+        (r"Find $a_{12}$.", r"Find $a_{1}2$."),
+        ("Find 2^13.", "Find 2^{1}3."),
+        ("Find 1 1/2 of 6.", "Find 11/2 of 6."),
+        ("Add 3 5 and 7.", "Add 35 and 7."),
+        ("Add $3$ $5$.", "Add $35$."),
+        (r"Find $\Delta$.", r"Find $\delta$."),
+        ("Find $N$ for n = 2.", "Find $n$ for n = 2."),
+        (r"Find $\sqrt{xy}$.", r"Find $\sqrt{x}y$."),
+        (r"Find $e^{ab}$.", r"Find $e^{a}b$."),
+    ],
+)
+def test_two_problems_are_never_one(one, other):
+    assert key(one) != key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"Find $\frac{1}{2}$.", r"FIND $\dfrac 12$."),
+        (r"Find $x^{2}+y$.", r"Find  $x^2 + y$ ."),
+        (r"Find $\left( x \right)$.", r"Find $(x)$."),
+        (r"Find $\sqrt{x}$", r"Find $\sqrt x$"),
+        ("How many   apples are\nthere?", "how many apples are there?"),
+        (r"Find $3\,x$.", r"Find $3 x$."),
+    ],
+)
+def test_looks_make_no_other_problem(one, other):
+    assert key(one) == key(other)
 
 
 def test_tokens_keep_signs():

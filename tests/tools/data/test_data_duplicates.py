@@ -53,6 +53,20 @@ def test_signs_tell_formulas_apart():
     assert near(items("Find the value of sin x at x = 3", "Find the value of sin x at x = -3"))[0] == ["x-0", "x-1"]
 
 
+def test_other_numbers_or_another_answer_make_another_problem():
+    many = f"{LONG} {LONG}"  # so long that one word changes less than a fifth of its runs
+    assert near(items(f"{many} 7 times", f"{many} 8 times"))[0] == ["x-0", "x-1"]
+    assert near([*items(many, answer="1"), *items(f"{many} now", answer="2")])[0] == ["x-0", "x-0"]
+    assert near(items(f"{many} 7 times", f"{many} 8 times", answer=""))[0] == ["x-0"]  # prompts have no answer
+
+
+def test_fractions_are_not_their_digits():
+    step = Step("exact")
+    some = [*items(r"Find $\frac{11}{2}+1$.", answer="13/2"), *items(r"Find $\frac{1}{12}+1$.", answer="13/12")]
+    some += [*items("Find $2^{13}$.", answer="8192"), *items("Find $2^{1}3$.", answer="6")]
+    assert without_exact(some, step) == some
+
+
 def test_short_texts_are_near_only_when_equal():
     assert near(items("Tell a joke", "Tell a joke!", "Tell a story"))[0] == ["x-0", "x-2"]
 

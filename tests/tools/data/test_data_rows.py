@@ -48,7 +48,7 @@ def test_what_was_mended_is_said():
         ({"problem": 11, "answer": "2"}, "the problem is not text"),
         ({"problem": "1+1?"}, "no column final_answer, answer, Answer, expected_answer"),
         ({"problem": "1+1?", "answer": None}, "no column final_answer, answer, Answer, expected_answer"),
-        ({"problem": "1+1?", "answer": True}, "the answer is neither text nor a number"),
+        ({"problem": "1+1?", "answer": b"2"}, "the answer is neither text nor a number"),
         ({"problem": "1+1?", "answer": {"value": 2}}, "the answer is neither text nor a number"),
         ({"problem": "1+1?", "answer": ["2", None]}, "the answer is neither text nor a number"),
         ({"problem": "1+1?", "answer": float("nan")}, "the answer is neither text nor a number"),

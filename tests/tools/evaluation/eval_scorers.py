@@ -4,6 +4,8 @@ import os
 import threading
 from pathlib import Path
 
+import numpy as np
+
 calls: list[str] = []
 
 
@@ -30,3 +32,39 @@ def stuck(prompt, response, answer):
         Path(os.environ["EVAL_STUCK"]).touch()
         threading.Event().wait()
     return len(response)
+
+
+def says_five(prompt, response, answer):
+    return "5" in response
+
+
+def numpy_truth(prompt, response, answer):
+    return np.bool_(True)
+
+
+def numpy_number(prompt, response, answer):
+    return np.float32(0.5)
+
+
+def plain_truth(prompt, response, answer):
+    return True
+
+
+def whole(prompt, response, answer):
+    return np.int64(3)
+
+
+def a_tuple(prompt, response, answer):
+    return 1.0, "right"
+
+
+def a_text(prompt, response, answer):
+    return "1"
+
+
+def not_a_number(prompt, response, answer):
+    return np.float64("nan")
+
+
+def a_huge_integer(prompt, response, answer):
+    return 10**400

@@ -48,7 +48,7 @@ def test_damaged_lines_are_named(tmp_path):
     path = tmp_path / "samples.jsonl"
     for damaged in ("{", "[]", "\0\0"):
         path.write_text(f'{{"id": "a"}}\n{damaged}\n')
-        with pytest.raises(InputError, match=r"samples.jsonl, line 2: .*mend or delete that line"):
+        with pytest.raises(InputError, match=r"samples.jsonl, line 2: .*repair or delete that line"):
             list(lines.read(path))
 
 

@@ -203,3 +203,16 @@ def test_a_judge_is_needed_before_anything_is_sampled(server, arguments, darling
         "run", "creative", "--model", "m", "--url", server.url, "--scorer", "none", "--out", tmp_path
     )
     assert code == 1 and "`--prompts` must name a file of prompts, or `--sets` one of alpaca_eval" in printed
+
+
+@pytest.mark.parametrize(("value", "read"), [(15.0, 15), (20, 20), (0.0, 0)])
+def test_a_whole_number_may_have_a_point(value, read):
+    answer = {"reason": "r"} | dict.fromkeys(rubric.CRITERIA, value)
+    assert rubric.QUESTION.read(json.dumps(answer)) == {"reason": "r"} | dict.fromkeys(rubric.CRITERIA, read)
+
+
+@pytest.mark.parametrize("value", [15.5, -1.0, 21.0, 1e400, "15", True, None])
+def test_no_other_number_is_one(value):
+    answer = {"reason": "r"} | dict.fromkeys(rubric.CRITERIA, value)
+    with pytest.raises(ValueError, match="which the schema does not allow"):
+        rubric.QUESTION.read(json.dumps(answer))

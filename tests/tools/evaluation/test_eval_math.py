@@ -99,9 +99,9 @@ def test_an_answer_that_cannot_be_compared_with_is_an_error(tmp_path):
         item = Item(prompt, 0, ("\\boxed{1}",))
         run_stage(folder, "scores", "Scoring", [item], MathScorer(processes=1), shard=Shard())
 
-    with pytest.raises(InputError, match="p: math-verify needs an `answer`, LaTeX or a number; got None"):
+    with pytest.raises(InputError, match="prompt 'p', field `answer`: got None"):
         score(None)
-    with pytest.raises(InputError, match="p: ground_truth: math-verify finds no answer in ''"):
+    with pytest.raises(InputError, match="prompt 'p', field `answer`: is an empty text"):
         score("")
 
 
@@ -116,3 +116,33 @@ def test_without_a_network_the_hub_says_what_to_give(monkeypatch):
         TASKS["math"].read(Source(("aime25",)))
     with pytest.raises(InputError, match=r"tatsu-lab/alpaca_eval: it cannot be had from the hub"):
         TASKS["creative"].read(Source(("alpaca_eval",)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "scores"),
+    [
+        (0.00001, [1.0, 1.0, 0.0]),
+        (1e-05, [1.0, 1.0, 0.0]),
+        ("1e-05", [1.0, 1.0, 0.0]),
+    ],
+)
+def test_a_number_that_python_writes_with_an_exponent(write, darling, tmp_path, answer, scores):
+    prompts = write("prompts.jsonl", {"id": "a", "prompt": "?", "answer": answer})
+    given = write("given.jsonl", {"id": "a", "responses": [r"\boxed{0.00001}", r"\boxed{10^{-5}}", r"\boxed{e-5}"]})
+    code, printed = darling(
+        "run", "own", "--prompts", prompts, "--responses", given, "--samples", 3, "--scorer", "math",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, printed
+    assert [row["score"] for _, row in sorted(rows(tmp_path / "out", "scores").items())] == scores
+
+
+@pytest.mark.parametrize("answer", [None, {"answer": "5"}, ["5"], ""])
+def test_an_answer_that_is_no_value_names_its_prompt(write, darling, tmp_path, answer):
+    prompts = write("prompts.jsonl", {"id": "a7", "prompt": "?", "answer": answer})
+    given = write("given.jsonl", {"id": "a7", "responses": ["5"]})
+    code, printed = darling(
+        "run", "own", "--prompts", prompts, "--responses", given, "--samples", 1, "--scorer", "math",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 1 and "Error: prompt 'a7', field `answer`: " in printed

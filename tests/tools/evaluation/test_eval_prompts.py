@@ -3,7 +3,8 @@ import json
 import pytest
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.evaluation.prompts import Prompt, digest, json_objects, parse, sample_seed, unique
+from darling_plugin.json_lines import read_objects
+from darling_plugin.tools.evaluation.prompts import Prompt, digest, parse, sample_seed, unique
 
 
 def test_a_sample_has_a_seed_of_its_own():
@@ -55,13 +56,13 @@ def test_files_are_lines_or_one_list(tmp_path):
     lines, one_list = tmp_path / "lines.jsonl", tmp_path / "list.json"
     lines.write_text('{"id": 1}\n\n{"id": "\u2028"}')  # a line separator that is no line feed, no last line feed
     one_list.write_text('[{"id": 1},\n {"id": 2}]')
-    assert [found for _, found in json_objects(lines)] == [{"id": 1}, {"id": "\u2028"}]
-    assert [where for where, _ in json_objects(one_list)] == [f"{one_list}, entry 1", f"{one_list}, entry 2"]
+    assert [found for _, found in read_objects(lines)] == [{"id": 1}, {"id": "\u2028"}]
+    assert [where for where, _ in read_objects(one_list)] == [f"{one_list}, entry 1", f"{one_list}, entry 2"]
     lines.write_text('{"id": 1}\n{"id": ')
     with pytest.raises(InputError, match=r"lines.jsonl, line 2: not JSON"):
-        list(json_objects(lines))
+        list(read_objects(lines))
     lines.write_text("[1]")
-    with pytest.raises(InputError, match="expected a JSON object, got 1"):
-        list(json_objects(lines))
+    with pytest.raises(InputError, match="got 1, expected a JSON object"):
+        list(read_objects(lines))
     with pytest.raises(InputError, match="there is no such file"):
-        list(json_objects(tmp_path / "absent.jsonl"))
+        list(read_objects(tmp_path / "absent.jsonl"))

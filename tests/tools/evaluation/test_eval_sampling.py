@@ -182,7 +182,7 @@ def test_a_dead_endpoint_is_left_alone(server, arguments, darling, tmp_path):
 def test_an_endpoint_that_never_worked_is_an_error(server, arguments, darling, tmp_path):
     server.answer = lambda body: (401, {"error": {"message": "who are you?"}})
     code, printed = darling(*arguments(tmp_path / "a"))
-    assert code == 1 and "refused the key" in printed
+    assert code == 1 and "wants a key" in printed and "who are you?" in printed
     server.answer = lambda body: None
     code, printed = darling(*arguments(tmp_path / "a"))
     assert code == 1 and "never an answer" in printed
@@ -204,10 +204,12 @@ def test_other_settings_are_refused(arguments, darling, tmp_path):
 
 
 def test_a_cut_response_is_one_and_nothing_is_not(server, arguments, darling, tmp_path):
-    server.answer = lambda body: completion("", finish="length")
+    # Of each prompt the first sample has three characters, and the other two none.
+    first = {sample_seed(0, "own", str(n), 0) for n in range(12)}
+    server.answer = lambda body: completion("one" if body["seed"] in first else "", finish="length")
     assert darling(*arguments(tmp_path / "empty"))[0] == 0
     found = summary(tmp_path / "empty")["metrics"]
-    assert (found["cut"]["mean"], found["characters"]["mean"]) == (1.0, 0.0)
+    assert (found["cut"]["mean"], found["characters"]["mean"]) == (1.0, 1.0)
     server.answer = lambda body: completion(None)
     code, printed = darling(*arguments(tmp_path / "nothing"))
     assert code == 1 and "expected a text, got None" in printed

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,54 @@ def test_a_function_of_ones_own(write, darling, tmp_path):
     assert math.isqrt(4) == 2 and json.loads((tmp_path / "a" / "settings.json").read_text())["settings"]["scoring"] == {
         "kind": "function", "function": "eval_scorers:odd_ones", "binary": False, "scale": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [("numpy_truth", 1.0), ("numpy_number", 0.5), ("plain_truth", 1.0), ("whole", 3.0)],
+)
+def test_what_a_function_may_give(arguments, darling, tmp_path, score, expected):
+    code, printed = darling(*arguments(tmp_path / "a", "--scorer", f"eval_scorers:{score}"))
+    assert code == 0, printed
+    assert {row["score"] for row in rows(tmp_path / "a", "scores").values()} == {expected}
+
+
+@pytest.mark.parametrize("score", ["a_tuple", "a_text", "not_a_number", "a_huge_integer"])
+def test_what_a_function_may_not_give_names_it(arguments, darling, tmp_path, score):
+    code, printed = darling(*arguments(tmp_path / "a", "--scorer", f"eval_scorers:{score}"))
+    assert code == 1
+    assert f"Error: `--scorer` eval_scorers:{score} must give a finite number, or None, got" in printed
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (None, "whose tokenizer has no chat template"),
+        (
+            "{{ raise_exception('no system role') }}",
+            "cannot write a conversation of system, user, assistant: no system",
+        ),
+        ("{{ messages[0].nothing.at_all }}", "cannot write a conversation of system, user, assistant"),
+    ],
+)
+def test_a_template_that_cannot_write_the_conversation(reward_model, write, darling, tmp_path, template, said):
+    folder = tmp_path / "reward"
+    shutil.copytree(reward_model, folder)
+    (folder / "chat_template.jinja").unlink()
+    if template is not None:
+        (folder / "chat_template.jinja").write_text(template)
+    talk = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Yes?"}]
+    code, printed = darling(
+        "run", "own", "--prompts", write("prompts.jsonl", {"id": "a", "prompt": talk}), "--responses",
+        write("given.jsonl", {"id": "a", "response": "yes"}), "--samples", 1, "--reward-model", folder,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 1 and said in printed
+
+
+def test_a_reward_model_that_is_not_there_is_named(arguments, darling, tmp_path):
+    code, printed = darling(*arguments(tmp_path / "a", "--reward-model", tmp_path / "absent"))
+    assert code == 1 and "`--reward-model` is" in printed and "there is no such folder" in printed
+    (tmp_path / "empty").mkdir()
+    code, printed = darling(*arguments(tmp_path / "b", "--reward-model", tmp_path / "empty"))
+    assert code == 1 and "transformers finds no tokenizer there" in printed

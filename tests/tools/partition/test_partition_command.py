@@ -67,7 +67,7 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path):
     ("content", "message"),
     [
         ("", "holds no responses"),
-        ("{", "line 1: not a JSON object"),
+        ("{", "line 1: not JSON"),
         ('{"prompt": "p", "response": 3}', "every response must be text"),
     ],
 )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import read_lines, regular_file
 
 FORMS = 'a line is {"prompt": text, "responses": [text, …]} or {"prompt": text, "response": text}'
 
@@ -65,17 +66,15 @@ def read_groups(source: str | Path) -> Groups:
     """The responses in a file or a folder. Raises `InputError` with the line and the field that is wrong."""
     path = Path(source).expanduser()
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
+    if not files or not files[0].exists():
         raise InputError(f"{source}: no such file, or a folder without *.jsonl; give the sampled responses ({FORMS})")
     groups: dict[str, list[str]] = {}
     content = hashlib.sha256()
     for file in files:
-        data = file.read_bytes()
-        content.update(data)
-        for number, line in enumerate(data.splitlines(), 1):
-            if line.strip():
-                prompt, responses = _read(line, f"{file.name}, line {number}")
-                groups.setdefault(prompt, []).extend(responses)
+        content.update(regular_file(file).read_bytes())
+        for where, row, _ in read_lines(file):
+            prompt, responses = _read(row, where)
+            groups.setdefault(prompt, []).extend(responses)
     if not groups:
         raise InputError(f"{source}: holds no responses ({FORMS})")
     return Groups(groups, content.hexdigest())
@@ -120,12 +119,8 @@ def mine(
         yield kept
 
 
-def _read(line: bytes, where: str) -> tuple[str, list[str]]:
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise InputError(f"{where}: not a JSON object ({error}); {FORMS}") from None
-    if not isinstance(row, dict) or not isinstance(row.get("prompt"), str):
+def _read(row: Mapping[str, Any], where: str) -> tuple[str, list[str]]:
+    if not isinstance(row.get("prompt"), str):
         raise InputError(f"{where}: no text in 'prompt'; {FORMS}")
     if ("responses" in row) == ("response" in row):
         raise InputError(f"{where}: expected either 'responses' or 'response'; {FORMS}")

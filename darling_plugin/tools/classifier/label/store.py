@@ -14,6 +14,7 @@ from typing import Any
 
 from darling_plugin.errors import InputError
 from darling_plugin.files import replacing
+from darling_plugin.json_lines import dump_line, read_lines
 from darling_plugin.tools.classifier.label.mining import Question
 
 logger = logging.getLogger(__name__)
@@ -42,9 +43,14 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()  # a folder that cannot be written stops the run before a question is paid for
         for file in (path, self.disagreements):
-            if file.is_file():
-                for number, line in enumerate(_whole_lines(file), 1):
-                    self._take(line, f"{file}, line {number}", file)
+            if file.exists():
+                try:
+                    for where, row, ended in read_lines(file, "a pair that this command has written", growing=True):
+                        if ended:
+                            self._take(row, where, file)
+                except InputError as error:
+                    raise InputError(f"{error}; set --out to another file") from None
+                _repair(file)
 
     def add(self, question: Question, verdicts: list[dict[str, Any]], tokens: dict[str, int]) -> None:
         """Write one pair with its two verdicts."""
@@ -62,28 +68,24 @@ class Store:
             "tokens": tokens,
         }
         with (self.disagreements if dropped else self.path).open("ab") as file:
-            file.write(_line(row))
+            file.write(dump_line(row))
         self._count(question, row)
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         with replacing(self.summary) as part:
             part.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def _take(self, line: bytes, where: str, file: Path) -> None:
-        other = "set --out to another file"
+    def _take(self, row: dict[str, Any], where: str, file: Path) -> None:
         try:
-            row = json.loads(line)
             question = Question(row["prompt"], row["generation_0"], row["generation_1"])
             found = {name: row[name] for name in self.provenance}
             self._count(question, row)
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{where}: not a pair that this command has written ({error!r}); {other}") from None
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{where}: not a pair that this command has written ({error!r})") from None
         if found != self.provenance:
-            raise InputError(f"{where}: labelled by {found}, and this run would add {self.provenance}; {other}")
+            raise InputError(f"{where}: labelled by {found}, and this run would add {self.provenance}")
         if not row["agree"] and (file == self.disagreements) != (self.disagreement == "drop"):
-            raise InputError(
-                f"{where}: written with another --disagreement than {self.disagreement!r}; keep to it, or {other}"
-            )
+            raise InputError(f"{where}: written with another --disagreement than {self.disagreement!r}")
 
     def _count(self, question: Question, row: dict[str, Any]) -> None:
         self.prompt_tokens += row["tokens"]["prompt"]
@@ -94,21 +96,11 @@ class Store:
         self.similar += row["similar"] == 1
 
 
-def _line(row: dict[str, Any]) -> bytes:
-    # Readable, unless a text holds a lone surrogate, which only an escape can write.
-    text = json.dumps(row, ensure_ascii=False)
-    try:
-        return text.encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(row).encode() + b"\n"
-
-
-def _whole_lines(file: Path) -> list[bytes]:
-    """The lines of a file; a last one without its end was cut off by a kill, and is removed."""
+def _repair(file: Path) -> None:
+    """Remove a last line without its end: it was cut off by a kill."""
     data = file.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
         logger.warning("%s: its last line was cut off by a kill; that pair is asked again", file)
         with file.open("r+b") as handle:
-            handle.truncate(len(whole))
-    return whole.split(b"\n")[:-1]
+            handle.truncate(whole)

@@ -68,15 +68,16 @@ class PairwiseJudge:
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
         met = []
+        baseline = self.baseline.to(list({item.prompt.id: item.prompt for item in items}.values()))
         for item in items:
-            if self.baseline.to(item.prompt):
+            if item.prompt.id in baseline:
                 met.append(item)
             else:
                 report.failed(item, "no baseline", f"{self.baseline.path} has no response to this prompt")
         client = open_client(self.endpoint)
 
         async def ask(item: Item) -> Row:
-            others = self.baseline.to(item.prompt)
+            others = baseline[item.prompt.id]
             own, other = item.response, others[item.sample % len(others)]
             verdicts = [
                 await self._verdict(client, item, first, second) for first, second in [(own, other), (other, own)]

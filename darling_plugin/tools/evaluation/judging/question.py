@@ -78,6 +78,8 @@ class Question:
             if "enum" in allowed:
                 valid = value in allowed["enum"]
             else:
+                if isinstance(value, float) and value.is_integer():  # JSON has one kind of number: 15.0 is 15
+                    value = found[name] = int(value)
                 valid = type(value) is int and allowed["minimum"] <= value <= allowed["maximum"]
             if not valid:
                 raise ValueError(f"`{name}` is {value!r:.100}, which the schema does not allow")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from darling_plugin.endpoint.client import first_choice
+from darling_plugin.endpoint.client import first_choice, text_of
 from darling_plugin.endpoint.endpoint import Endpoint
 from darling_plugin.errors import InputError
 from darling_plugin.tools.evaluation.client import ask_each, open_client
@@ -38,7 +38,7 @@ class EndpointSampler:
         client = open_client(self.endpoint)
 
         async def ask(item: Item) -> Row:
-            return await client.ask(lambda api: self._send(api, item), self._read)
+            return await client.ask(lambda api: self._send(api, item), self._read, wasted=_wasted)
 
         ask_each(client, items, report, ask)
 
@@ -64,12 +64,19 @@ class EndpointSampler:
 
     def _read(self, completion: Any) -> Row:
         choice = first_choice(completion)
-        text = choice.text if self.sampling.raw else getattr(getattr(choice, "message", None), "content", None)
-        if not isinstance(text, str):
-            raise ValueError(f"expected a text, got {text!r:.200}")
+        text = text_of(choice)
+        if text is None:
+            found = getattr(getattr(choice, "message", None), "content", None)
+            raise ValueError(f"expected a text, got {found!r:.200}")
         tokens = getattr(getattr(completion, "usage", None), "completion_tokens", None)
         finish = getattr(choice, "finish_reason", None)
         return {"response": text, "finish": finish, "tokens": tokens if isinstance(tokens, int) else None}
+
+
+def _wasted(row: Row) -> str | None:
+    if row["response"] or row["finish"] == "stop":
+        return None
+    return f"no text, and finish_reason {row['finish']!r}"
 
 
 def plain_text(item: Item) -> str:

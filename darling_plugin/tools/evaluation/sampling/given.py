@@ -20,8 +20,9 @@ class GivenSampler:
         return {"kind": "given", "responses_sha256": self.given.digest}
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
+        found = self.given.to(list({item.prompt.id: item.prompt for item in items}.values()))
         for item in items:
-            own = self.given.to(item.prompt)
+            own = found.get(item.prompt.id, [])
             if item.sample < len(own):
                 report.done(item, {"response": own[item.sample], "finish": None, "tokens": None})
             else:

@@ -4,6 +4,7 @@
     countdown.py         the rules of Countdown
     reward_endpoint.py   a reward model behind an HTTP `/classify`
     reward_folder.py     a reward model in a folder, by transformers
+    reward_tokenizer.py  whose chat template the two write a conversation in
     function.py          a function of yours, `module:function`
     (judging/rubric.py   an LLM judge, by a rubric)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from darling_plugin.errors import InputError
 from darling_plugin.functions import load_function
+from darling_plugin.json_lines import finite
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 
@@ -43,6 +44,11 @@ class FunctionScorer:
 
     def _checked(self, score: Any) -> float:
         wanted = "1 or 0 with --binary" if self.binary else "a finite number, or None"
-        if not isinstance(score, Real) or not math.isfinite(score) or (self.binary and score not in (0, 1)):
+        if isinstance(score, np.bool_):
+            score = bool(score)
+        number = finite(float(score)) if isinstance(score, np.number) and np.isrealobj(score) else finite(score)
+        if number is None and isinstance(score, bool):
+            number = float(score)
+        if number is None or (self.binary and number not in (0, 1)):
             raise InputError(f"`--scorer` {self.spec} must give {wanted}, got {score!r:.100}")
-        return float(score)
+        return number

@@ -18,6 +18,7 @@ from typing import Any
 
 from darling_plugin.child import Child, Hung
 from darling_plugin.errors import InputError
+from darling_plugin.quality.reference import reference_text
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 logger = logging.getLogger(__name__)
@@ -41,11 +42,10 @@ class MathScorer:
         return {"kind": "math", "math_verify": version("math-verify")}
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
-        for item in items:
-            if not isinstance(item.prompt.answer, str | int | float) or isinstance(item.prompt.answer, bool):
-                raise InputError(
-                    f"{item.prompt.id}: math-verify needs an `answer`, LaTeX or a number; got {item.prompt.answer!r}"
-                )
+        references = {
+            item.prompt.id: reference_text(item.prompt.answer, f"prompt {item.prompt.id!r}, field `answer`")
+            for item in items
+        }
         with ExitStack() as stack, ThreadPoolExecutor(self.processes) as pool:
             free: SimpleQueue[Child[[str, str], tuple[float, str | None]]] = SimpleQueue()
             for _ in range(self.processes):
@@ -54,7 +54,7 @@ class MathScorer:
             def one(item: Item) -> None:
                 call = free.get()
                 try:
-                    score, answer = call(item.response, str(item.prompt.answer))
+                    score, answer = call(item.response, references[item.prompt.id])
                 except Hung:
                     logger.warning("%s, sample %d: math-verify hung; scored 0", item.prompt.id, item.sample)
                     score, answer = 0.0, None

@@ -18,6 +18,7 @@ from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.errors import ConfigError, DarlingError, InputError
 from darling_plugin.quality.reward_model import ATTEMPTS, compute_score
 from darling_plugin.tools.evaluation.client import dead_after
+from darling_plugin.tools.evaluation.scoring.reward_tokenizer import reward_tokenizer
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 
@@ -60,9 +61,7 @@ class RewardEndpoint:
         return {"kind": "reward model", "served": True, "model": self.model}
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
-        from transformers import AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(self.tokenizer)
+        tokenizer = reward_tokenizer(self.tokenizer, "--reward-tokenizer")
         in_a_row = 0
 
         async def one(item: Item) -> None:

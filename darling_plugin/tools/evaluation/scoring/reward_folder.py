@@ -14,6 +14,7 @@ from darling_plugin.core import checks
 from darling_plugin.errors import ConfigError, DarlingError
 from darling_plugin.quality.reward_model import conversation
 from darling_plugin.tools.evaluation.identity import model_identity
+from darling_plugin.tools.evaluation.scoring.reward_tokenizer import reward_tokenizer
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 
@@ -42,11 +43,16 @@ class RewardFolder:
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
         import torch
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers import AutoModelForSequenceClassification
 
-        tokenizer = AutoTokenizer.from_pretrained(self.model)
+        tokenizer = reward_tokenizer(self.model, "--reward-model")
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        model = AutoModelForSequenceClassification.from_pretrained(self.model, dtype="auto").eval().to(device)
+        try:
+            model = AutoModelForSequenceClassification.from_pretrained(self.model, dtype="auto").eval().to(device)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"`--reward-model` is {self.model!r}, and transformers cannot load it ({error!s:.200})"
+            ) from error
         if model.config.num_labels != 1:
             raise ConfigError(
                 f"`--reward-model` {self.model} has {model.config.num_labels} outputs; a reward model has one"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.evaluation.prompts import Prompt, json_objects, parse, unique
+from darling_plugin.json_lines import read_objects
+from darling_plugin.tools.evaluation.prompts import Prompt, parse, unique
 from darling_plugin.tools.evaluation.sampling import Sampling
 
 
@@ -107,7 +108,7 @@ def _read_part(name: str, part: Part, source: Source) -> list[Prompt]:
 
 def _rows(part: Part, data: Path | None):
     if data is not None:
-        yield from json_objects(data / part.file if data.is_dir() else data)
+        yield from read_objects(data / part.file if data.is_dir() else data)
         return
     from darling_plugin.similarity.packaged import require
 
@@ -140,7 +141,7 @@ def own_prompts(source: Source) -> list[Prompt]:
     if source.prompts is None:
         raise InputError("`--prompts` must name a file of JSON lines with id, prompt and, where there is one, answer")
     found = []
-    for number, (where, fields) in enumerate(json_objects(source.prompts)):
+    for number, (where, fields) in enumerate(read_objects(source.prompts)):
         if source.limit is not None and number == source.limit:
             break
         part = fields.get("source", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from darling_plugin.quality.reference import reference_text
 from darling_plugin.tools.evaluation.prompts import Prompt
 from darling_plugin.tools.evaluation.sampling import Sampling
 from darling_plugin.tools.evaluation.tasks.base import Part, Source, Task, read_parts
@@ -41,11 +42,10 @@ def _row(fields: Mapping[str, Any], number: int, answer: Any) -> dict[str, Any]:
     question = next((fields[name] for name in QUESTION if name in fields), None)
     if not isinstance(question, str):
         raise KeyError(" or ".join(QUESTION))
-    whole = isinstance(answer, float) and answer.is_integer()
     return {
         "id": next((fields[name] for name in ID if fields.get(name) is not None), number),
         "prompt": question + INSTRUCTION,
-        "answer": str(int(answer)) if whole else str(answer),
+        "answer": reference_text(answer, f"{number}, field `answer`"),
     }
 
 

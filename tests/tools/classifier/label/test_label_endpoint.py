@@ -10,6 +10,7 @@ from darling_plugin.errors import ConfigError, DarlingError, MissingDependencyEr
 from darling_plugin.similarity.llm_judge.definitions import domain_called
 
 URL = "http://localhost:8000/v1"
+OFFICIAL = "https://api.openai.com/v1"
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,41 @@ def test_the_key_comes_from_the_environment_and_stays_there(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2\n")
     monkeypatch.setenv("OTHER", "hunter3")
     endpoint = Endpoint(URL, "judge", api_key_env="OTHER")
-    assert (Endpoint(URL, "judge").api_key(), endpoint.api_key()) == ("hunter2", "hunter3")
+    assert (Endpoint(OFFICIAL, "judge").api_key(), endpoint.api_key()) == ("hunter2", "hunter3")
     assert b"hunter" not in pickle.dumps(endpoint) and "hunter" not in repr(endpoint)
+
+
+@pytest.mark.parametrize(
+    "url", [URL, "http://api.openai.com/v1", "https://api.openai.com.evil.example/v1", "https://openai.com/v1"]
+)
+def test_openai_s_key_goes_to_openai_alone(monkeypatch, url):
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2")
+    assert Endpoint(url, "judge").api_key() == NO_KEY
+    assert Endpoint(url, "judge", api_key_env="OPENAI_API_KEY").api_key() == "hunter2"  # named: it is meant
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://10.0.0.7:8000/v1", True),
+        ("http://judge.example/v1", True),
+        ("https://judge.example/v1", False),
+        ("http://localhost:8000/v1", False),
+        ("http://127.0.0.5/v1", False),
+        ("http://[::1]:8000/v1", False),
+    ],
+)
+def test_a_key_over_plain_http_to_another_machine_is_warned_of(monkeypatch, caplog, url, warned):
+    monkeypatch.setenv("OTHER", "hunter2")
+    Endpoint(url, "judge", api_key_env="OTHER")
+    assert ("the key in OTHER is sent over plain HTTP" in caplog.text) is warned
+    assert "hunter2" not in caplog.text
 
 
 def test_a_key_that_no_header_can_hold(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2…")
     with pytest.raises(ConfigError, match="OPENAI_API_KEY must hold one line of ASCII") as caught:
-        Endpoint(URL, "judge")
+        Endpoint(OFFICIAL, "judge")
     assert "hunter2" not in str(caught.value)
 
 

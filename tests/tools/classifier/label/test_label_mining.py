@@ -45,8 +45,8 @@ def test_reads_a_folder_of_samples(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "line 2: not a JSON object"),
-        ("[]", "line 2: no text in 'prompt'"),
+        ("{", "line 2: not JSON"),
+        ("[]", r"line 2: got \[\], expected a JSON object"),
         ('{"prompt": 1, "response": "a"}', "line 2: no text in 'prompt'"),
         ('{"prompt": "p"}', "either 'responses' or 'response'"),
         ('{"prompt": "p", "response": "a", "responses": []}', "either 'responses' or 'response'"),

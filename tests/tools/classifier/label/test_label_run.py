@@ -246,7 +246,7 @@ def test_a_last_line_that_was_cut_is_asked_again(server, endpoint, write, output
 def test_a_file_of_someone_else_is_left_alone(server, endpoint, write, output, line):
     output.parent.mkdir()
     output.write_text(line + "\n")
-    with pytest.raises(InputError, match=r"pairs\.jsonl, line 1: not a pair that this command has written.*--out"):
+    with pytest.raises(InputError, match=r"pairs\.jsonl, line 1: .*a pair that this command has written.*--out"):
         label(write(FRUIT), output, endpoint(), "writing")
     assert output.read_text() == line + "\n"
     assert server.requests == []

@@ -1,0 +1,109 @@
+"""A real HTTP server whose model name says how it misbehaves; `tests/helpers` is on the path of every test.
+
+answers five      r"\boxed{5}"
+cut odd           nothing but thoughts where the request's seed is odd, cut at the limit
+cut always        the same for every request
+parts             the text as a list of parts
+null              content null, finish_reason stop
+refuse            422 with the server's own words, in which there is an escape sequence
+busy              429 with Retry-After: 0, every other request
+broken            200 and half a JSON object, every other request
+deep              200 and thousands of brackets
+drip              a byte at a time, never a whole answer
+huge              a body without an end
+redirect          307 to another path of this server, `/v1/elsewhere`
+odd error         200 with {"error": …} and no choices
+"""
+
+import json
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+WORDS = "seed is not a thing that this server knows \x1b[2J"
+
+
+class UnrulyServer:
+    """`requests` holds (path, headers, body) of every request; `url` ends in /v1."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str], Any]] = []
+        self.closing = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                outer.requests.append((self.path, headers, body))
+                with suppress(BrokenPipeError, ConnectionResetError):  # the client gave up, as it should
+                    outer._answer(self, str(body.get("model", "")), body)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.root = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{self.root}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, handler: BaseHTTPRequestHandler, model: str, body: dict[str, Any]) -> None:
+        every_other = len(self.requests) % 2 == 1
+        text = r"\boxed{5}"
+        if model == "cut always" or (model == "cut odd" and body["seed"] % 2):
+            _send(handler, 200, _chat(None, "length"))
+        elif model == "parts":
+            _send(handler, 200, _chat([{"type": "text", "text": r"\boxed"}, {"type": "text", "text": "{5}"}]))
+        elif model == "null":
+            _send(handler, 200, _chat(None, "stop"))
+        elif model == "refuse":
+            _send(handler, 422, {"detail": WORDS})
+        elif model == "busy" and every_other:
+            _send(handler, 429, {"error": {"message": "busy"}}, {"Retry-After": "0"})
+        elif model == "broken" and every_other:
+            _send(handler, 200, '{"choices": [')
+        elif model == "deep":
+            _send(handler, 200, "[" * 200_000)
+        elif model == "redirect":
+            _send(handler, 307, {}, {"Location": "/v1/elsewhere"})
+        elif model == "odd error":
+            _send(handler, 200, {"error": {"message": "overloaded", "code": 503}})
+        elif model in ("drip", "huge"):
+            handler.send_response(200)
+            handler.send_header("Content-Type", "application/json")
+            handler.send_header("Content-Length", str(1 << 34))
+            handler.end_headers()
+            block = b" " if model == "drip" else b" " * (1 << 20)
+            while not self.closing.wait(0.02 if model == "drip" else 0):
+                handler.wfile.write(block)
+        else:
+            _send(handler, 200, _chat(text, "stop"))
+
+
+def _chat(content: Any, finish: str = "stop") -> dict[str, Any]:
+    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
+    usage = {"prompt_tokens": 3, "completion_tokens": 7, "total_tokens": 10}
+    return {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+
+
+def _send(handler: BaseHTTPRequestHandler, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(data)))
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(data)
