@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from darling_plugin.samples import COLUMNS
+
+PUNCTUATION = re.compile(r"""[!-/:-@\[-`{-~]""")
 
 
 def log_table(rows: list[dict[str, Any]], tracking: Any, step: int) -> None:
@@ -26,6 +29,6 @@ def _markdown(values: list[list[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    # Model text is data: it must not become markup in TensorBoard, or break the table.
+    # Model text is data: every ASCII sign becomes its HTML entity, so that none of them is Markdown or HTML.
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;").replace("\n", " ")
+    return PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.splitlines()))

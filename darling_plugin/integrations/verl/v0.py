@@ -122,8 +122,8 @@ def read_rollouts(data: Any, tokenizer: Any, needs: frozenset[str]) -> Rollouts:
     batch = data.batch
     length = batch["responses"].shape[-1]
     # Of several turns, only the tokens that the policy wrote: a tool's output is not the policy's.
-    mask = batch["response_mask"] if "response_mask" in batch.keys() else batch["attention_mask"][:, -length:]
-    written = mask.bool()
+    mask = batch.get("response_mask", None)
+    written = (batch["attention_mask"][:, -length:] if mask is None else mask).bool()
     texts = [row[mask] for row, mask in zip(batch["responses"], written, strict=True)]
     uid = np.empty(len(texts), dtype=object)
     uid[:] = list(data.non_tensor_batch["uid"])

@@ -7,7 +7,7 @@ verl is asked in `compose.py` and `checks/verl_own.py` only.
     run.py        one check from overrides to findings; start here
     compose.py    overrides → verl's whole configuration
     job.py        what every check is given: the configuration, the cluster, offline or not
-    finding.py    one thing that is wrong, doubtful, unchecked, or to be brought
+    finding.py    one thing that is wrong, doubtful, not checked, or missing
     pools.py      which part of the job holds which GPUs, and whether they fit the nodes
     place.py      a placement for the nodes at hand, where the user has not chosen one
     models.py     a model's shape, from its config.json or from a small table

@@ -39,7 +39,11 @@ def show(outcome: Outcome, console: Console) -> None:
         if found := outcome.of(level):
             console.print(_list(title, style, found))
     errors = len(outcome.of("error"))
-    said = Text("ready", style="bold green") if not errors else Text(f"{errors} to fix.", style="bold red")
+    said = (
+        Text("ready", style="bold green")
+        if not errors
+        else Text(f"{errors} {'problem' if errors == 1 else 'problems'} to fix", style="bold red")
+    )
     console.print(said)
 
 
@@ -90,12 +94,12 @@ def _tenants(job: Job, pool: Pool) -> Iterator[str]:
         yield f"{job['actor_rollout_ref.model.path']}{reference}{adapter}{split}"
     if "samples" in pool.name:
         tensor = int(job[f"{ROLLOUT}.tensor_model_parallel_size"])
-        yield f"{pool.gpus // tensor} × {job[f'{ROLLOUT}.name']}, tensor parallel {tensor}"
+        yield f"{pool.gpus // tensor} × {job[f'{ROLLOUT}.name'] or 'rollout engine'}, tensor parallel {tensor}"
     if pool.key == SERVICE:
         yield from _judge(job)
     if "scores" in pool.name:
         tensor = int(job[f"{REWARD_MODEL}.rollout.tensor_model_parallel_size"])
-        yield f"{pool.gpus // tensor} × {job[f'{REWARD_MODEL}.model_path']}, tensor parallel {tensor}"
+        yield f"{pool.gpus // tensor} × {job[f'{REWARD_MODEL}.model_path'] or 'reward model'}, tensor parallel {tensor}"
 
 
 def _judge(job: Job) -> Iterator[str]:
@@ -123,7 +127,10 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
     prompts, n = int(job["data.train_batch_size"]), int(job[f"{ROLLOUT}.n"])
     longest, updates = int(job["data.max_response_length"]), prompts / int(job[f"{ACTOR}.ppo_mini_batch_size"])
     responses = prompts * n
-    yield "a step", f"{prompts} prompts × {n} responses = {responses}; {updates:g} updates"
+    yield (
+        "a step",
+        f"{prompts} prompts × {n} responses = {responses}; {updates:g} {'update' if updates == 1 else 'updates'}",
+    )
     yield "tokens", f"at most {responses * longest:,} sampled, {responses * job.longest:,} with their prompts"
     settings, asked = settings_of(job), judging_of(job)
     if settings is not None and not needs_similarity(settings.build_objective()):
@@ -137,7 +144,7 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
         yield "judging", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 a prompt"
     work = asked.petaflop(prompts, longest)
     if work is None:
-        yield "its work", "not known, for the judge's size is not"
+        yield "its work", "unknown, because the size of its model is unknown"
         return
     gpus = judge_replicas(job).gpus
     seconds = (

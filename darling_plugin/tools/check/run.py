@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -25,6 +26,11 @@ class Outcome:
     @property
     def ready(self) -> bool:
         return not self.of("error")
+
+    def as_json(self) -> dict[str, Any]:
+        """Whether the job is ready, what to add to its command, and all findings as plain values."""
+        findings = [asdict(finding) | {"got": str(finding.got)} for finding in self.findings]
+        return {"ready": self.ready, "placed": self.placed, "findings": findings}
 
     def of(self, level: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.level == level]

@@ -7,47 +7,63 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 if TYPE_CHECKING:
     from darling_plugin.similarity.classifier.card import Card
 
 app = typer.Typer(
-    help="The learned judge of equivalence: label, train, calibrate, eval, cascade.", no_args_is_help=True
+    help="The classifier of semantic equivalence: label pairs, train, calibrate, evaluate, combine.",
+    no_args_is_help=True,
 )
 
-PAIRS = "labelled pairs: JSON lines with prompt, generation_0, generation_1, similar, or a dataset on the hub"
+PAIRS = "Labeled pairs: JSON lines with prompt, generation_0, generation_1, similar; or a dataset on the hub"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+KEY_HELP = (
+    "Name of the environment variable that holds the API key. Without it, OPENAI_API_KEY is sent only to "
+    "api.openai.com."
+)
 
 
 @app.command()
 def label(
-    responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder")],
-    out: Annotated[Path, typer.Option(help="labelled pairs go there; the same command goes on after a kill")],
-    url: Annotated[str, typer.Option(help="an OpenAI-compatible endpoint, such as http://localhost:8000/v1")],
-    judge: Annotated[str, typer.Option(help="the model's name at that endpoint")],
-    domain: Annotated[str, typer.Option(help="writing | maths: what 'the same' means")] = "writing",
-    pairs_per_prompt: Annotated[int, typer.Option(help="at most, drawn at random; 28: all of 8")] = 28,
-    concurrency: Annotated[int, typer.Option(help="questions at once")] = 64,
-    disagreement: Annotated[str, typer.Option(help="of the two orders: drop | distinct")] = "drop",
-    all_pairs: Annotated[bool, typer.Option("--all-pairs", help="every pair of each prompt")] = False,
-    api_key_env: Annotated[
-        str | None,
-        typer.Option(help="environment variable with the key; without it, OPENAI_API_KEY goes to api.openai.com only"),
-    ] = None,
-    timeout_s: Annotated[float, typer.Option(help="seconds until one request is given up and tried again")] = 120,
-    deadline_s: Annotated[float, typer.Option(help="seconds of trying until one question is given up")] = 300,
-    max_tokens: Annotated[int, typer.Option(help="of one answer, thinking included")] = 1024,
-    temperature: Annotated[float, typer.Option(help="of the judge's sampling")] = 0.0,
-    seed: Annotated[int, typer.Option(help="of the draw of pairs")] = 0,
+    responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder.")],
+    out: Annotated[
+        Path, typer.Option(help="Where to write the labeled pairs. The same command resumes after an interruption.")
+    ],
+    url: Annotated[str, typer.Option(help="An OpenAI-compatible endpoint, such as http://localhost:8000/v1.")],
+    judge: Annotated[str, typer.Option(help="The model's name at that endpoint.")],
+    domain: Annotated[str, typer.Option(help="writing | maths: which definition of equivalence to use.")] = "writing",
+    pairs_per_prompt: Annotated[
+        int, typer.Option(help="Maximum pairs per prompt, drawn at random. 8 responses have 28.")
+    ] = 28,
+    concurrency: Annotated[int, typer.Option(help="Number of concurrent requests.")] = 64,
+    disagreement: Annotated[
+        str, typer.Option(help="A pair whose two orders get different answers: drop | distinct.")
+    ] = "drop",
+    all_pairs: Annotated[bool, typer.Option("--all-pairs", help="Label every pair of each prompt.")] = False,
+    api_key_env: Annotated[str | None, typer.Option(help=KEY_HELP)] = None,
+    timeout_s: Annotated[float, typer.Option(help="Seconds until a request is abandoned and retried.")] = 120,
+    deadline_s: Annotated[float, typer.Option(help="Seconds of retries until a question is abandoned.")] = 300,
+    max_tokens: Annotated[int, typer.Option(help="Maximum tokens of an answer, including its reasoning.")] = 1024,
+    temperature: Annotated[float, typer.Option(help="Sampling temperature of the judge.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Random seed of the choice of pairs.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """Label pairs of sampled responses with an LLM judge, asked in both orders."""
-    from rich.console import Console
+    """Label pairs of sampled responses with an LLM judge, in both orders.
+
+    Example: darling classifier label --responses groups.jsonl --out pairs.jsonl --url http://localhost:8000/v1
+    --judge my-judge
+    """
     from rich.table import Table
 
     from darling_plugin.endpoint.endpoint import Endpoint
     from darling_plugin.tools.classifier.label.run import label as run
 
-    console = Console()
+    console = terminal()
     with explained():
         endpoint = Endpoint(
             url, judge, api_key_env=api_key_env, concurrency=concurrency, timeout_s=timeout_s,
@@ -57,6 +73,9 @@ def label(
             responses, out, endpoint, domain, pairs_per_prompt=None if all_pairs else pairs_per_prompt,
             seed=seed, disagreement=disagreement, console=console,
         )  # fmt: skip
+    if as_json:
+        print_json(summary)
+        return
     table = Table("", "", show_header=False)
     for part in ("pairs", "tokens", "files"):
         for name, value in summary[part].items():
@@ -70,29 +89,44 @@ def label(
 @app.command()
 def train(
     pairs: Annotated[str, typer.Option(help=PAIRS)],
-    out: Annotated[Path, typer.Option(help="the classifier's folder, made here")],
-    kind: Annotated[str, typer.Option(help="bi-encoder: one encoding per response | cross-encoder")] = "bi-encoder",
+    out: Annotated[Path, typer.Option(help="A new folder for the classifier.")],
+    kind: Annotated[
+        str, typer.Option(help="bi-encoder (encodes each response once) | cross-encoder (reads each pair).")
+    ] = "bi-encoder",
     base: Annotated[
-        str | None, typer.Option(help="a folder or a name on the hub; without it, the packaged MiniLM")
+        str | None, typer.Option(help="Base model: a folder or a name on the hub. The default is the packaged MiniLM.")
     ] = None,
-    epochs: Annotated[float, typer.Option()] = 2.0,
-    learning_rate: Annotated[float | None, typer.Option(help="5e-5, or 1e-3 with LoRA")] = None,
-    batch_size: Annotated[int, typer.Option(help="pairs in a step")] = 16,
-    max_tokens: Annotated[int | None, typer.Option(help="of each response; all that the model can read")] = None,
-    lora_rank: Annotated[int, typer.Option(help="0 trains the weights themselves")] = 0,
-    adapter_only: Annotated[bool, typer.Option(help="keep only the LoRA adapter, a few MB")] = False,
-    train_layers: Annotated[int | None, typer.Option(help="only the topmost so many: less time")] = None,
-    wording: Annotated[bool, typer.Option(help="bi-encoder: compare rare words, names and length too")] = True,
-    both_orders: Annotated[bool, typer.Option(help="cross-encoder: learn and score (a, b) and (b, a)")] = True,
-    class_weights: Annotated[bool, typer.Option(help="as if equivalent and distinct were equally many")] = False,
-    validation_share: Annotated[float, typer.Option(help="of the prompts; 0: no early stopping")] = 0.1,
-    calibration_share: Annotated[float, typer.Option(help="of the prompts; 0: threshold 0.5")] = 0.15,
-    patience: Annotated[int, typer.Option(help="validations without a better AUC before it stops")] = 3,
-    seed: Annotated[int, typer.Option()] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted training")] = False,
+    epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 2.0,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Learning rate. The default is 5e-5, or 1e-3 with LoRA.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Pairs per step.")] = 16,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Maximum tokens of a response. The default is the model's own limit.")
+    ] = None,
+    lora_rank: Annotated[int, typer.Option(help="Rank of a LoRA adapter. 0 trains all weights.")] = 0,
+    adapter_only: Annotated[bool, typer.Option(help="Save only the LoRA adapter, a few MB.")] = False,
+    train_layers: Annotated[
+        int | None, typer.Option(help="Train only this many of the last layers. The default is all of them.")
+    ] = None,
+    wording: Annotated[bool, typer.Option(help="bi-encoder: also compare rare words, names and lengths.")] = True,
+    both_orders: Annotated[bool, typer.Option(help="cross-encoder: train on and score both (a, b) and (b, a).")] = True,
+    class_weights: Annotated[bool, typer.Option(help="Weigh pairs as if half of them were equivalent.")] = False,
+    validation_share: Annotated[
+        float, typer.Option(help="Share of the prompts for validation. 0 turns early stopping off.")
+    ] = 0.1,
+    calibration_share: Annotated[
+        float, typer.Option(help="Share of the prompts for calibration. 0 keeps the threshold 0.5.")
+    ] = 0.15,
+    patience: Annotated[int, typer.Option(help="Stop after this many validations without a better AUC.")] = 3,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted training.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Train a classifier on labelled pairs, and calibrate it."""
-    from rich.console import Console
+    """Train a classifier on labeled pairs, and calibrate it.
+
+    Example: darling classifier train --pairs pairs.jsonl --out my_classifier
+    """
 
     from darling_plugin.similarity.packaged import PACKAGED
     from darling_plugin.tools.classifier.pairs import read_pairs
@@ -107,36 +141,49 @@ def train(
             validation_share=validation_share, calibration_share=calibration_share, patience=patience, seed=seed,
         )  # fmt: skip
         done = run(read_pairs(pairs), out, recipe, resume=resume)
-    console = Console()
+    if as_json:
+        found = {"model": str(out), "seconds": done.seconds, "steps": done.steps, "validation_auc": done.best_auc}
+        print_json(found | {"truncated": done.truncated, "threshold": done.card.threshold})
+        return
+    console = terminal()
     best = "none" if done.best_auc is None else f"{done.best_auc:.3f}"
     console.print(f"Trained in {done.seconds / 60:.1f} minutes, {done.steps} steps; best validation AUC {best}.")
     console.print(
-        f"{done.truncated:.1%} of the responses are longer than the {done.card.max_tokens} tokens it reads of each."
+        f"{done.truncated:.1%} of the responses are longer than the {done.card.max_tokens} tokens that it reads."
     )
     _print_calibration(done.card)
     console.print(f"Curves     {out}/training/curves.png, {out}/training/tensorboard")
-    console.print(f"In training  darling.similarity.name=classifier darling.similarity.model={out}")
+    console.print(f"In training  {_in_training('classifier', out)}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def distill(
-    teacher: Annotated[str, typer.Option(help="a classifier: default, a folder, or a name; or `embedding`, `lexical`")],
-    responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder")],
-    out: Annotated[Path, typer.Option(help="the bi-encoder's folder, made here")],
+    teacher: Annotated[
+        str, typer.Option(help="A classifier (default, a folder or a name), or another similarity: embedding, lexical.")
+    ],
+    responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder.")],
+    out: Annotated[Path, typer.Option(help="Where to write the bi-encoder.")],
     base: Annotated[
-        str | None, typer.Option(help="a folder or a name on the hub; without it, the packaged MiniLM")
+        str | None, typer.Option(help="A folder or a name on the hub. The default is the packaged MiniLM.")
     ] = None,
-    epochs: Annotated[float, typer.Option()] = 4.0,
-    learning_rate: Annotated[float | None, typer.Option(help="5e-5, or 1e-3 with LoRA")] = None,
-    batch_size: Annotated[int, typer.Option(help="pairs in a step")] = 16,
-    max_tokens: Annotated[int | None, typer.Option(help="of each response; all that the model can read")] = None,
-    lora_rank: Annotated[int, typer.Option(help="0 trains the weights themselves")] = 0,
-    train_layers: Annotated[int | None, typer.Option(help="only the topmost so many: less time")] = None,
-    held_share: Annotated[float, typer.Option(help="of the prompts, that agreement is measured on")] = 0.2,
-    seed: Annotated[int, typer.Option()] = 0,
-    write: Annotated[Path | None, typer.Option("--json", help="write the agreement here")] = None,
+    epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 4.0,
+    learning_rate: Annotated[float | None, typer.Option(help="The default is 5e-5, or 1e-3 with LoRA.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Pairs per step.")] = 16,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Tokens read of each response. The default is all that the model can read.")
+    ] = None,
+    lora_rank: Annotated[int, typer.Option(help="Rank of LoRA; 0 trains the weights themselves.")] = 0,
+    train_layers: Annotated[
+        int | None, typer.Option(help="Train only this many of the topmost layers, which takes less time.")
+    ] = None,
+    held_share: Annotated[float, typer.Option(help="Share of the prompts that agreement is measured on.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    write: Annotated[Path | None, typer.Option("--json", help="Write the agreement to this file.")] = None,
 ) -> None:
-    """Train a bi-encoder on another similarity's logits: one encoding per response, not a reading per pair."""
+    """Train a bi-encoder on another similarity's logits: one encoding per response instead of one forward pass per pair.
+
+    Example: darling classifier distill --teacher my_cross_encoder --responses groups.jsonl --out my_bi_encoder
+    """
     import json
 
     from rich.console import Console
@@ -165,43 +212,63 @@ def distill(
         highlight=False,
     )
     _print_calibration(done.trained.card)
-    console.print(f"In training  darling.similarity.name=classifier darling.similarity.model={out}")
+    console.print(f"In training  {_in_training('classifier', out)}", markup=False, highlight=False, soft_wrap=True)
     if write is not None:
         write.write_text(json.dumps(found.as_json(), indent=1) + "\n")
 
 
 @app.command()
 def calibrate(
-    model: Annotated[Path, typer.Option(help="the classifier's folder")],
-    pairs: Annotated[str, typer.Option(help=PAIRS + "; not those that it was trained on")],
-    aim: Annotated[str, typer.Option(help="accuracy | f1 | false_merges | classes")] = "accuracy",
-    most: Annotated[float, typer.Option(help="false_merges: the greatest share of distinct pairs")] = 0.05,
+    model: Annotated[Path, typer.Option(help="The classifier's folder.")],
+    pairs: Annotated[str, typer.Option(help=PAIRS + ". Use other pairs than those it was trained on.")],
+    aim: Annotated[str, typer.Option(help="What to optimize: accuracy | f1 | false_merges | classes.")] = "accuracy",
+    most: Annotated[
+        float, typer.Option(help="For false_merges: the maximum share of distinct pairs that may be merged.")
+    ] = 0.05,
+    as_json: AsJson = False,
 ) -> None:
-    """Choose temperature and threshold for an aim, and store them in the classifier's folder."""
+    """Choose temperature and threshold, and store them in the classifier's folder.
+
+    Example: darling classifier calibrate --model my_classifier --pairs held_out.jsonl --aim f1
+    """
     from darling_plugin.tools.classifier.calibrate import Aim
     from darling_plugin.tools.classifier.calibrate import calibrate as run
     from darling_plugin.tools.classifier.pairs import read_pairs
 
     with explained():
         card = run(model, read_pairs(pairs), Aim(aim, most))
-    _print_calibration(card)
+    if as_json:
+        chosen = card.calibration
+        found = {"model": str(model), "threshold": card.threshold, "temperature": card.temperature}
+        print_json(found | {"calibration": None if chosen is None else chosen.model_dump()})
+    else:
+        _print_calibration(card)
 
 
 @app.command("eval")
 def evaluate(
     pairs: Annotated[str, typer.Option(help=PAIRS)],
-    model: Annotated[str, typer.Option(help="default, a folder, or a published checkpoint's name")] = "default",
-    folds: Annotated[int, typer.Option(help="cross-validate the model's recipe by prompt; 0 is the model itself")] = 0,
-    baselines: Annotated[bool, typer.Option(help="BLEU, ROUGE-1, BERTScore, Jaccard and cosine beside it")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="write the ROC curves there, as PNG")] = None,
-    work: Annotated[Path, typer.Option(help="keeps the folds, so that a kill loses none")] = Path("outputs/folds"),
-    seed: Annotated[int, typer.Option(help="of the folds")] = 0,
+    model: Annotated[str, typer.Option(help="default, a folder, or the name of a published checkpoint.")] = "default",
+    folds: Annotated[
+        int,
+        typer.Option(
+            help="Cross-validate the model's training recipe in this many folds, by prompt. 0 measures the model."
+        ),
+    ] = 0,
+    baselines: Annotated[
+        bool, typer.Option(help="Also measure BLEU, ROUGE-1, BERTScore, Jaccard and cosine similarity.")
+    ] = True,
+    as_json: AsJson = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the ROC curves to this PNG file.")] = None,
+    work: Annotated[
+        Path, typer.Option(help="Folder for finished folds, so that an interrupted run can resume.")
+    ] = Path("outputs/folds"),
+    seed: Annotated[int, typer.Option(help="Random seed of the folds.")] = 0,
 ) -> None:
-    """Measure a classifier on labelled pairs, beside every cheap alternative."""
-    import json
+    """Measure a classifier on labeled pairs, and compare it with cheap alternatives.
 
-    from rich.console import Console
+    Example: darling classifier eval --pairs held_out.jsonl --model default --plot roc.png
+    """
 
     from darling_plugin.tools.classifier.cross_validation import cross_validate
     from darling_plugin.tools.classifier.evaluate import evaluate as measure
@@ -210,7 +277,7 @@ def evaluate(
     from darling_plugin.tools.classifier.roc_plot import draw
     from darling_plugin.tools.classifier.train import recipe_of, train_or_resume
 
-    notes = Console(stderr=True)
+    notes = terminal(stderr=True)
     with explained():
         labelled = read_pairs(pairs)
         if folds:
@@ -232,46 +299,65 @@ def evaluate(
     if plot is not None:
         draw(plot, found)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        print_json(found.as_json())
     else:
-        print_table(Console(), found)
+        print_table(terminal(), found)
         if plot is not None:
-            Console().print(f"ROC curves  {plot}")
+            terminal().print(f"ROC curves  {plot}")
 
 
 @app.command()
 def cascade(
-    first: Annotated[str, typer.Option(help="the cheap one: default, a bi-encoder's folder")],
-    second: Annotated[str, typer.Option(help="the dear one: a pair classifier's folder, or a published name")],
-    pairs: Annotated[str, typer.Option(help=f"{PAIRS}; their labels play no part")],
-    out: Annotated[Path, typer.Option(help="the cascade's file, which darling.similarity.model then names")],
-    most: Annotated[float, typer.Option(help="share that may be wrongly settled, on either side")] = 0.01,
-    device: Annotated[str | None, typer.Option(help="as torch names it; an accelerator where there is one")] = None,
+    first: Annotated[str, typer.Option(help="The cheap classifier: default, or a bi-encoder's folder.")],
+    second: Annotated[
+        str, typer.Option(help="The expensive classifier: a cross-encoder's folder, or a published name.")
+    ],
+    pairs: Annotated[str, typer.Option(help=f"{PAIRS}. Their labels are not used.")],
+    out: Annotated[Path, typer.Option(help="Where to write the cascade's file, for darling.similarity.model.")],
+    most: Annotated[
+        float, typer.Option(help="Maximum share of pairs that the first classifier may decide wrongly, on each side.")
+    ] = 0.01,
+    device: Annotated[
+        str | None, typer.Option(help="Device, as torch names it. The default is an accelerator if there is one.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Join two classifiers: the first settles the clear pairs, the second the doubtful ones."""
-    from rich.console import Console
+    """Combine two classifiers: the first decides the confident pairs, the second decides the rest.
+
+    Example: darling classifier cascade --first default --second my_cross_encoder --pairs pairs.jsonl --out cascade.json
+    """
+
+    from dataclasses import asdict
 
     from darling_plugin.tools.classifier.cascade import make_cascade
     from darling_plugin.tools.classifier.pairs import read_pairs
 
-    console = Console()
+    console = terminal()
     with explained(), console.status("Scoring the pairs with both classifiers …"):
         bounds = make_cascade(first, second, [pair.texts for pair in read_pairs(pairs)], out, most=most, device=device)
+    if as_json:
+        print_json({"cascade": str(out)} | asdict(bounds))
+        return
     console.print(
-        f"Distinct below {bounds.low:.4g}, equivalent above {bounds.high:.4g}: the first settles {bounds.settled:.1%} "
-        f"of {bounds.pairs:,} pairs ({bounds.equivalent:.1%} equivalent); {bounds.agreement:.2%} come out as the "
-        f"second says.\nIn training  darling.similarity.name=cascade darling.similarity.model={out}",
+        f"Distinct below {bounds.low:.4g}, equivalent above {bounds.high:.4g}: the first decides {bounds.settled:.1%} "
+        f"of {bounds.pairs:,} pairs ({bounds.equivalent:.1%} equivalent); {bounds.agreement:.2%} agree with the second."
+        f"\nIn training  {_in_training('cascade', out)}",
         highlight=False,
         soft_wrap=True,
     )
 
 
+def _in_training(similarity: str, model: Path) -> str:
+    from darling_plugin.tools.overrides import as_overrides
+
+    return " ".join(as_overrides({"darling.similarity.name": similarity, "darling.similarity.model": model}))
+
+
 def _print_calibration(card: Card) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     if card.calibration is None:
-        Console().print("Not calibrated: threshold 0.5.")
+        terminal().print("Not calibrated: threshold 0.5.")
         return
     chosen = card.calibration
     rows = {chosen.aim: (card.threshold, chosen.metrics)} | {
@@ -285,14 +371,14 @@ def _print_calibration(card: Card) -> None:
             table.add_column(name.replace("_", " "), justify="right")
         for aim, (threshold, metrics) in rows.items():
             table.add_row(aim, f"{threshold:.3f}", *(f"{metrics[name]:.3f}" for name in names))
-        Console().print(table)
+        terminal().print(table)
 
     show(
-        f"Aim {chosen.aim}: threshold {card.threshold:.3f}, on {chosen.pairs:,} pairs of its own",
+        f"Aim {chosen.aim}: threshold {card.threshold:.3f}, on {chosen.pairs:,} calibration pairs",
         ["accuracy", "f1", "false_merges", "missed"],
     )
     if "groups" in chosen.metrics:
         show(
-            f"Classes of {chosen.metrics['groups']:.0f} whole groups, means",
+            f"Means over {chosen.metrics['groups']:.0f} whole groups",
             ["classes", "classes_labelled", "class_count_error", "adjusted_rand"],
         )

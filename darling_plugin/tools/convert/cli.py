@@ -1,4 +1,4 @@
-"""`darling convert-reward-model`: parse, call, print. `darling_plugin/cli.py` registers it."""
+"""`darling convert-reward-model`: parse, call, print."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from typing import Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 
 def convert_reward_model(
-    source: Annotated[str, typer.Argument(help="folder, or name on the hub, such as Nexusflow/Athene-RM-8B")],
-    out: Annotated[Path, typer.Argument(help="new folder for the converted model")],
-    revision: Annotated[str | None, typer.Option(help="of a name on the hub: commit, tag or branch")] = None,
+    source: Annotated[
+        str, typer.Argument(help="A folder, or a name on the Hugging Face hub, such as Nexusflow/Athene-RM-8B.")
+    ],
+    out: Annotated[Path, typer.Argument(help="A new folder for the converted model.")],
+    revision: Annotated[
+        str | None, typer.Option(help="For a name on the hub: the commit, tag or branch. The default is main.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record of the conversion as JSON.")] = False,
 ) -> None:
-    """Turn a Llama with a value head (Athene-RM-8B) into a sequence classifier that transformers and vLLM serve."""
-    from rich.console import Console
+    """Turn a Llama with a value head (Athene-RM-8B) into a sequence classifier that transformers and vLLM serve.
 
+    Example: darling convert-reward-model Nexusflow/Athene-RM-8B models/athene
+    """
     from darling_plugin.tools.convert.convert import RECORD, convert
 
     with explained():
         record = convert(source, out, revision=revision)
-    console = Console(soft_wrap=True)
+    if as_json:
+        print_json(record)
+        return
+    console = terminal(soft_wrap=True)
     for what, said in (
         ("Model", out),
         ("Record", out / RECORD),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
-app = typer.Typer(help="The recipes' data: prepare it, and check that it is what was prepared.", no_args_is_help=True)
+NAME = re.compile(r"\w[\w.-]*")
+
+app = typer.Typer(help="The recipes' data: prepare it, and check that it has not changed.", no_args_is_help=True)
 prepare_app = typer.Typer(
     help="Make a recipe's parquet files: filtered, decontaminated, sampled, with a manifest.", no_args_is_help=True
 )
@@ -17,34 +20,49 @@ app.add_typer(prepare_app, name="prepare")
 
 From = Annotated[
     Path | None,
-    typer.Option("--from", help="folder with the sources, <name>.jsonl|.json|.parquet; what it lacks is downloaded"),
+    typer.Option("--from", help="Folder with the sources, <name>.jsonl|.json|.parquet. Others are downloaded."),
 ]
-TrainFile = Annotated[list[Path] | None, typer.Option(help="training rows: a file or a folder of files; repeatable")]
-Name = Annotated[str | None, typer.Option(help="of the training set, as data_source; else its own or its file's")]
-Train = Annotated[bool, typer.Option(help="make the training file")]
-Sets = Annotated[str | None, typer.Option(help="evaluation sets, with commas; '' for none; else all")]
-Revision = Annotated[list[str] | None, typer.Option(help="NAME=REVISION of a data set on the hub; repeatable")]
-Seed = Annotated[int, typer.Option(help="of the sample, and of its order")]
-MinChars = Annotated[int, typer.Option(min=0, help="of a training text")]
-MaxChars = Annotated[int | None, typer.Option(min=1, help="of a training text; else 4000, creative 2000")]
-Tokenizer = Annotated[str | None, typer.Option(help="folder or name on the hub: count its tokens too")]
-MaxTokens = Annotated[int | None, typer.Option(min=1, help="of a training prompt; else 1024, creative 512")]
-OverlapWords = Annotated[int, typer.Option(min=1, help="words of a run that a training text may share")]
-OverlapShare = Annotated[float, typer.Option(min=0, max=1, help="covered by such runs: overlap. 0: one run is enough")]
-Instruction = Annotated[str | None, typer.Option(help="after every text; else verl's for \\boxed{}, creative none")]
-Force = Annotated[bool, typer.Option("--force", help="make every file anew")]
+TrainFile = Annotated[
+    list[Path] | None, typer.Option(help="Your own training rows: a file, or a folder of files. Can be repeated.")
+]
+Name = Annotated[
+    str | None, typer.Option(help="Name of the training set (data_source). The default is its own, or its file's.")
+]
+Train = Annotated[bool, typer.Option(help="Make the training file.")]
+Sets = Annotated[
+    str | None, typer.Option(help="Evaluation sets, separated by commas. '' makes none. The default is all.")
+]
+Revision = Annotated[list[str] | None, typer.Option(help="NAME=REVISION of a data set on the hub. Can be repeated.")]
+Seed = Annotated[int, typer.Option(help="Random seed of the sample and of its order.")]
+MinChars = Annotated[int, typer.Option(min=0, help="Minimum characters of a training text.")]
+MaxChars = Annotated[
+    int | None, typer.Option(min=1, help="Maximum characters of a training text. The default is 4000 (creative: 2000).")
+]
+Tokenizer = Annotated[str | None, typer.Option(help="Tokenizer for --max-tokens: a folder, or a name on the hub.")]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=1, help="Maximum tokens of a training prompt. The default is 1024 (creative: 512).")
+]
+OverlapWords = Annotated[int, typer.Option(min=1, help="Length in words of the n-grams that overlap is measured with.")]
+OverlapShare = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Drop a training text if shared n-grams cover this share of it. 0: one is enough."),
+]
+Instruction = Annotated[
+    str | None, typer.Option(help="Appended to every text. The default is verl's for \\boxed{} (creative: none).")
+]
+Force = Annotated[bool, typer.Option("--force", help="Make every file again.")]
 
 
 @prepare_app.command()
 def math(
-    out: Annotated[Path, typer.Option(help="the files go there")] = Path("data/math"),
+    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/math"),
     source: From = None,
     train_file: TrainFile = None,
     name: Name = None,
     train: Train = True,
     sets: Sets = None,
     revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="training problems; 0: all that are left")] = 10_000,
+    size: Annotated[int, typer.Option(min=0, help="Number of training problems. 0 keeps all.")] = 10_000,
     seed: Seed = 0,
     min_chars: MinChars = 10,
     max_chars: MaxChars = None,
@@ -55,20 +73,23 @@ def math(
     instruction: Instruction = None,
     force: Force = False,
 ) -> None:
-    """10k DeepScaleR problems, and AIME 24 and 25, HMMT, BRUMO, OlympiadBench, AMC 23, GSM8K, SVAMP."""
+    """10k DeepScaleR problems, and AIME 24 and 25, HMMT, BRUMO, OlympiadBench, AMC 23, GSM8K, SVAMP.
+
+    Example: darling data prepare math --out data/math --size 10000
+    """
     _prepare("math", **locals())
 
 
 @prepare_app.command()
 def gsm8k(
-    out: Annotated[Path, typer.Option(help="the files go there")] = Path("data/gsm8k"),
+    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/gsm8k"),
     source: From = None,
     train_file: TrainFile = None,
     name: Name = None,
     train: Train = True,
     sets: Sets = None,
     revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="training problems; 0: all that are left")] = 0,
+    size: Annotated[int, typer.Option(min=0, help="Number of training problems. 0 keeps all.")] = 0,
     seed: Seed = 0,
     min_chars: MinChars = 10,
     max_chars: MaxChars = None,
@@ -79,20 +100,23 @@ def gsm8k(
     instruction: Instruction = None,
     force: Force = False,
 ) -> None:
-    """GSM8K's training problems and its test."""
+    """GSM8K's training problems and its test.
+
+    Example: darling data prepare gsm8k --out data/gsm8k
+    """
     _prepare("gsm8k", **locals())
 
 
 @prepare_app.command()
 def creative(
-    out: Annotated[Path, typer.Option(help="the files go there")] = Path("data/creative_writing"),
+    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/creative_writing"),
     source: From = None,
     train_file: TrainFile = None,
     name: Name = None,
     train: Train = True,
     sets: Sets = None,
     revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="training prompts; 0: all that are left")] = 10_000,
+    size: Annotated[int, typer.Option(min=0, help="Number of training prompts. 0 keeps all.")] = 10_000,
     seed: Seed = 0,
     min_chars: MinChars = 10,
     max_chars: MaxChars = None,
@@ -103,19 +127,25 @@ def creative(
     instruction: Instruction = None,
     force: Force = False,
 ) -> None:
-    """10k first messages of WildChat (English, neither toxic nor redacted), and NoveltyBench's prompts."""
+    """10k first messages of WildChat (English, neither toxic nor redacted), and NoveltyBench's prompts.
+
+    Example: darling data prepare creative --train-file my_prompts.jsonl --name mine
+    """
     _prepare("creative", **locals())
 
 
 @prepare_app.command()
 def countdown(
-    out: Annotated[Path, typer.Option(help="the files go there")] = Path("data/countdown"),
-    seed: Annotated[int, typer.Option(help="which prompts of each part")] = 0,
-    train_prompts: Annotated[int, typer.Option(min=1, help="few on purpose: it is then that RL collapses")] = 256,
-    validation_prompts: Annotated[int, typer.Option(min=1)] = 64,
-    eval_prompts: Annotated[int, typer.Option(min=1, help="of the test before and after")] = 300,
+    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/countdown"),
+    seed: Annotated[int, typer.Option(help="Random seed of the prompts.")] = 0,
+    train_prompts: Annotated[int, typer.Option(min=1, help="Training prompts. Few, so that RL collapses.")] = 256,
+    validation_prompts: Annotated[int, typer.Option(min=1, help="Validation prompts.")] = 64,
+    eval_prompts: Annotated[int, typer.Option(min=1, help="Prompts of the test before and after training.")] = 300,
 ) -> None:
-    """Countdown's prompts: made here, nothing is downloaded."""
+    """Countdown's prompts. They are generated, and nothing is downloaded.
+
+    Example: darling data prepare countdown --out data/countdown
+    """
     from darling_plugin.countdown.data import prepare
 
     with explained():
@@ -126,32 +156,49 @@ def countdown(
             validation_prompts=validation_prompts,
             eval_prompts=eval_prompts,
         )
-    said = "Nothing to do, they are up to date" if done.reused else "Made"
-    typer.echo(f"{said}: {done.train}, {done.validation}, {done.test}")
+    said = "Up to date" if done.reused else "Made"
+    terminal(soft_wrap=True).print(
+        f"{said}: {done.train}, {done.validation}, {done.test}", markup=False, highlight=False
+    )
 
 
 @app.command()
-def check(folder: Annotated[Path, typer.Argument(help="of a `darling data prepare`")]) -> None:
-    """Compare a folder's files with the digests in its manifest; exit code 1 where one differs."""
-    from rich.console import Console
+def check(
+    folder: Annotated[Path, typer.Argument(help="A folder that `darling data prepare` made.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Compare a folder's files with the digests in its manifest. Exit code 1 if one differs.
+
+    Example: darling data check data/math
+    """
 
     from darling_plugin.tools.data import manifest
     from darling_plugin.tools.data.show import show_check
 
     with explained():
         verdicts = manifest.check(folder)
-    show_check(Console(), verdicts)
+    if as_json:
+        print_json([verdict._asdict() for verdict in verdicts])
+    else:
+        show_check(terminal(), verdicts)
     raise typer.Exit(0 if all(verdict.state == "same" for verdict in verdicts) else 1)
 
 
+def _check_name(name: str | None) -> None:
+    from darling_plugin.errors import ConfigError
+
+    if name is not None and not NAME.fullmatch(name):
+        raise ConfigError(f"--name: got {name!r}, expected letters, digits, _, - and . only: it becomes a file's name.")
+
+
 def _prepare(task: str, **chosen: Any) -> None:
-    from rich.console import Console
 
     from darling_plugin.tools.data.prepare import Options, prepare
     from darling_plugin.tools.data.show import show
     from darling_plugin.tools.data.tasks import TASKS
 
     with explained():
+        _check_name(chosen["name"])
         options = Options(
             out=chosen["out"],
             folder=chosen["source"],
@@ -172,7 +219,7 @@ def _prepare(task: str, **chosen: Any) -> None:
             force=chosen["force"],
         )
         outputs = prepare(TASKS[task], options)
-    show(Console(), outputs)
+    show(terminal(), outputs)
 
 
 def _revisions(pairs: list[str]) -> dict[str, str]:

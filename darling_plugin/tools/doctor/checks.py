@@ -1,8 +1,8 @@
-"""What `darling doctor` finds out: is all there that DARLING needs, and does verl really load it?
+"""What `darling doctor` looks at: what DARLING needs, and whether verl loads it.
 
 Each check is a function that returns a `Check`; nothing here prints. `quick_checks` reads metadata and the environment
 and imports nothing heavy, so it also works where verl is not installed. `verl_checks` imports verl in a process of its
-own (20–60 s on a small machine) and looks into verl's registries there.
+own (about 7 CPU seconds) and looks into verl's registries there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Check:
     status: Literal["ok", "note", "problem"]
     detail: str
     remedy: str = ""
-    """The command or setting that mends it; empty where there is nothing to mend."""
+    """The command or setting that fixes it; empty if nothing is wrong."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ PACKAGES = (
     Package("TransferQueue", "holds a step's rows in verl's V1 trainer", "pip install 'TransferQueue==0.1.11'"),
     Package("hydra-core", "a job's configuration", WITH_VERL),
     Package("omegaconf", "a job's configuration", WITH_VERL),
-    Package("math-verify", "quality of maths answers", "pip install math-verify"),
+    Package("math-verify", "quality of math answers", "pip install math-verify"),
     Package("vllm", "samples (actor_rollout_ref.rollout.name=vllm)", "pip install vllm", required=False),
     Package(
         "sentence-transformers",
@@ -93,7 +93,7 @@ def quick_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
 
 
 def verl_checks(environ: Mapping[str, str] = os.environ) -> list[Check]:
-    """What a fresh process sees that imports verl: slow."""
+    """What a fresh process that imports verl sees. Slow: seconds of importing."""
     found, errors = run_probe(environ)
     return [loaded(found, errors), config_group(found, errors), accelerators(found, environ)]
 
@@ -245,14 +245,14 @@ def loaded(found: Mapping[str, Any], errors: str) -> Check:
     parts = {
         "advantage estimator `darling`": found.get("estimator", False),
         "reward manager `darling`": found.get("reward_manager", False),
-        f"hook round the trainers ({', '.join(trainers) or 'none found'})": bool(trainers) and all(trainers.values()),
-        "hook round the V0 trainer's advantages": found.get("v0", False),
+        f"hook in the trainers ({', '.join(trainers) or 'none found'})": bool(trainers) and all(trainers.values()),
+        "hook in the V0 trainer": found.get("v0", False),
     }
     missing = [name for name, there in parts.items() if not there]
     if not missing:
         return Check("loaded by verl", "ok", ", ".join(parts))
     detail = f"missing in verl's registries: {', '.join(missing)}"
-    remedy = "mend the error shown here; without one: pip install --force-reinstall --no-deps darling-plugin"
+    remedy = "fix the error shown here; if there is none: pip install --force-reinstall --no-deps darling-plugin"
     return Check("loaded by verl", "problem", _with(detail, errors), remedy)
 
 
@@ -278,8 +278,8 @@ def accelerators(found: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
     return Check(
         "accelerators",
         "note",
-        "torch sees no CUDA device; to train on this machine's CPU, set VERL_PLATFORM and add the `cpu` settings",
-        "export VERL_PLATFORM=cpu, and +darling=[base,cpu]",
+        "torch sees no CUDA device. To train on the CPU, set VERL_PLATFORM and add the `cpu` settings",
+        'export VERL_PLATFORM=cpu, and add "+darling=[base,cpu]" to the command',
     )
 
 

@@ -16,6 +16,7 @@ and shards are files side by side. A summary depends on nothing but those lines.
     partitions.py  which responses are equivalent, by any similarity
     folder.py      the files of one evaluation: settings, prompts, rows; rows.py has the lines
     identity.py    whether two folders hold the same evaluation
+    model_check.py  whether a model is there, before vLLM starts
     stage.py       the work that is left, its progress, and what failed
     client.py      all items of a stage, sent to one endpoint
     values.py      the metrics of each prompt

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 app = typer.Typer(
     help="Measure a model's quality and diversity: run, summary, compare.",
@@ -19,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-KEY_HELP = "environment variable with its key; without it, OPENAI_API_KEY goes to api.openai.com only"
+KEY_HELP = "Name of the environment variable that holds its API key. Without it, OPENAI_API_KEY is sent only to api.openai.com."
 MISSING = 3  # the exit code where too much is missing
 PROMPTS, SAMPLING, ENGINE, SCORING, JUDGE, CLASSES, HOW = (
     "Prompts", "Sampling", "Engine", "Scores", "Judge", "Classes", "How",
@@ -32,75 +31,133 @@ def _option(panel: str, *names: str, help: str = "") -> Any:
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="math | novelty | creative | countdown | own")],
-    out: Annotated[Path, typer.Option(help="the evaluation's folder; the same command goes on after a kill")],
+    task: Annotated[str, typer.Argument(help="math | novelty | creative | countdown | own.")],
+    out: Annotated[Path, typer.Option(help="The evaluation's folder. The same command resumes after an interruption.")],
     model: Annotated[
-        str | None, _option(SAMPLING, help="a Hugging Face folder, a name on the hub, or with --url the name there")
+        str | None, _option(SAMPLING, help="A Hugging Face folder or a name on the hub; with --url, the name there.")
     ] = None,
-    url: Annotated[str | None, _option(SAMPLING, help="an OpenAI-compatible endpoint, instead of vLLM here")] = None,
+    url: Annotated[
+        str | None, _option(SAMPLING, help="An OpenAI-compatible endpoint, instead of vLLM on this machine.")
+    ] = None,
     api_key_env: Annotated[str | None, _option(SAMPLING, help=KEY_HELP)] = None,
     responses: Annotated[
-        Path | None, _option(SAMPLING, help="no sampling: a file of responses, or another evaluation's folder")
+        Path | None,
+        _option(SAMPLING, help="Do not sample: use this file of responses, or another evaluation's folder."),
     ] = None,
-    samples: Annotated[int | None, _option(SAMPLING, help="for each prompt")] = None,
-    seed: Annotated[int, _option(SAMPLING, help="of the samples, and of countdown's prompts")] = 0,
-    temperature: Annotated[float | None, _option(SAMPLING)] = None,
-    top_p: Annotated[float | None, _option(SAMPLING)] = None,
-    top_k: Annotated[int | None, _option(SAMPLING)] = None,
-    min_p: Annotated[float | None, _option(SAMPLING)] = None,
-    max_tokens: Annotated[int | None, _option(SAMPLING, help="of a response")] = None,
-    raw: Annotated[bool, _option(SAMPLING, "--raw", help="continue the text; no chat template")] = False,
+    samples: Annotated[
+        int | None, _option(SAMPLING, help="Samples per prompt. The default depends on the task.")
+    ] = None,
+    seed: Annotated[int, _option(SAMPLING, help="Random seed of the samples, and of countdown's prompts.")] = 0,
+    temperature: Annotated[
+        float | None, _option(SAMPLING, help="Sampling temperature. The default depends on the task.")
+    ] = None,
+    top_p: Annotated[float | None, _option(SAMPLING, help="Nucleus sampling. The default depends on the task.")] = None,
+    top_k: Annotated[
+        int | None, _option(SAMPLING, help="Sample from the k most likely tokens. Off by default.")
+    ] = None,
+    min_p: Annotated[
+        float | None, _option(SAMPLING, help="Minimum relative probability of a token. Off by default.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, _option(SAMPLING, help="Maximum tokens of a response. The default depends on the task.")
+    ] = None,
+    raw: Annotated[
+        bool, _option(SAMPLING, "--raw", help="Continue the prompt's text, without a chat template.")
+    ] = False,
     template: Annotated[
-        str | None, _option(SAMPLING, help="variables of the chat template, JSON: '{\"enable_thinking\": false}'")
+        str | None, _option(SAMPLING, help="Variables of the chat template, as JSON: '{\"enable_thinking\": false}'")
     ] = None,
-    entropy: Annotated[bool, _option(SAMPLING, "--entropy", help="of the model's tokens; needs temperature 1")] = False,
-    sets: Annotated[str | None, _option(PROMPTS, help="parts of the task, such as aime24,aime25")] = None,
-    data: Annotated[Path | None, _option(PROMPTS, help="a folder, or a file, with them; without it, the hub")] = None,
-    prompts: Annotated[Path | None, _option(PROMPTS, help="creative, own: JSON lines {id, prompt, answer}")] = None,
-    limit: Annotated[int | None, _option(PROMPTS, help="the first so many prompts of each part")] = None,
-    tensor_parallel: Annotated[int, _option(ENGINE, help="GPUs for one copy of the model")] = 1,
-    data_parallel: Annotated[int, _option(ENGINE, help="copies of the model")] = 1,
+    entropy: Annotated[
+        bool,
+        _option(SAMPLING, "--entropy", help="Also measure the entropy of the model's tokens. Needs temperature 1."),
+    ] = False,
+    sets: Annotated[
+        str | None, _option(PROMPTS, help="Parts of the task, such as aime24,aime25. The default is all.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        _option(PROMPTS, help="A folder or a file with the task's data. The default is the Hugging Face hub."),
+    ] = None,
+    prompts: Annotated[
+        Path | None, _option(PROMPTS, help="For creative and own: JSON lines {id, prompt, answer}.")
+    ] = None,
+    limit: Annotated[int | None, _option(PROMPTS, help="Use only the first prompts of each part.")] = None,
+    tensor_parallel: Annotated[int, _option(ENGINE, help="GPUs per copy of the model.")] = 1,
+    data_parallel: Annotated[int, _option(ENGINE, help="Copies of the model.")] = 1,
     executor: Annotated[
-        str | None, _option(ENGINE, help="mp: this node's GPUs | ray: those of the cluster at RAY_ADDRESS")
+        str | None,
+        _option(
+            ENGINE,
+            help="mp: the GPUs of this node | ray: those of the cluster at RAY_ADDRESS. vLLM chooses by default.",
+        ),
     ] = None,
     engine_args: Annotated[
-        str | None, _option(ENGINE, help="further arguments of vLLM's engine, JSON: '{\"max_model_len\": 8192}'")
+        str | None, _option(ENGINE, help="More arguments of vLLM's engine, as JSON: '{\"max_model_len\": 8192}'")
     ] = None,
     scorer: Annotated[
-        str | None, _option(SCORING, help="math | countdown | reward-model | judge | none | module:function")
+        str | None,
+        _option(
+            SCORING,
+            help="math | countdown | reward-model | judge | none | module:function. The default depends on the task.",
+        ),
     ] = None,
-    binary: Annotated[bool, _option(SCORING, "--binary", help="module:function gives 1 or 0: right or wrong")] = False,
-    reward_model: Annotated[str | None, _option(SCORING, help="a folder, or with --reward-url the name there")] = None,
-    reward_url: Annotated[str | None, _option(SCORING, help="http://host:port of its /classify")] = None,
-    reward_tokenizer: Annotated[str | None, _option(SCORING, help="whose chat template; the model's own")] = None,
+    binary: Annotated[
+        bool, _option(SCORING, "--binary", help="The scores of module:function are 1 (right) or 0 (wrong).")
+    ] = False,
+    reward_model: Annotated[
+        str | None, _option(SCORING, help="The reward model: a folder, or with --reward-url the name there.")
+    ] = None,
+    reward_url: Annotated[str | None, _option(SCORING, help="http://host:port of its /classify endpoint.")] = None,
+    reward_tokenizer: Annotated[
+        str | None, _option(SCORING, help="Tokenizer whose chat template is used. The default is the model's own.")
+    ] = None,
     reward_scale: Annotated[
-        str | None, _option(SCORING, help="skywork | athene: from rewards to utility_k's 1 … 10")
+        str | None, _option(SCORING, help="skywork | athene: how to map rewards to the scale 1 … 10 of utility_k.")
     ] = None,
-    judge: Annotated[str | None, _option(JUDGE, help="the judge's name at its endpoint")] = None,
-    judge_url: Annotated[str | None, _option(JUDGE, help="its OpenAI-compatible endpoint")] = None,
+    judge: Annotated[str | None, _option(JUDGE, help="The judge's name at its endpoint.")] = None,
+    judge_url: Annotated[str | None, _option(JUDGE, help="The judge's OpenAI-compatible endpoint.")] = None,
     judge_key_env: Annotated[str | None, _option(JUDGE, help=KEY_HELP)] = None,
-    judge_tokens: Annotated[int, _option(JUDGE, help="of one answer, thinking included")] = 1024,
-    judge_characters: Annotated[int | None, _option(JUDGE, help="it sees so much of each response; all of it")] = None,
+    judge_tokens: Annotated[
+        int, _option(JUDGE, help="Maximum tokens of a judge's answer, including its reasoning.")
+    ] = 1024,
+    judge_characters: Annotated[
+        int | None, _option(JUDGE, help="Show the judge this many characters of each response. The default is all.")
+    ] = None,
     baseline: Annotated[
-        Path | None, _option(JUDGE, help="creative: another evaluation's folder, or a file of responses")
+        Path | None,
+        _option(JUDGE, help="For creative: compare with another evaluation's folder, or a file of responses."),
     ] = None,
     similarity: Annotated[
-        str | None, _option(CLASSES, help="classifier | cascade | judge | embedding | lexical | callable | none")
+        str | None,
+        _option(
+            CLASSES,
+            help="classifier | cascade | judge | embedding | lexical | callable | none. The task has a default.",
+        ),
     ] = None,
     similarity_args: Annotated[
-        str | None, _option(CLASSES, help='its settings, JSON: \'{"model": "my_classifier"}\'')
+        str | None, _option(CLASSES, help='Settings of the similarity, as JSON: \'{"model": "my_classifier"}\'')
     ] = None,
-    threshold: Annotated[float | None, _option(CLASSES, help="equivalent above it; the similarity's own")] = None,
-    partition: Annotated[str | None, _option(CLASSES, help="closure: as in training | greedy: as NoveltyBench")] = None,
-    shard: Annotated[str, _option(HOW, help="i/m: this run does part i of m")] = "0/1",
-    concurrency: Annotated[int, _option(HOW, help="requests at once, to each endpoint")] = 64,
-    timeout_s: Annotated[float, _option(HOW, help="seconds until one request is given up and tried again")] = 600,
-    deadline_s: Annotated[float, _option(HOW, help="seconds of trying until one item is given up")] = 900,
-    max_missing: Annotated[float, _option(HOW, help=f"a greater share of missing items exits with {MISSING}")] = 0.01,
-    as_json: Annotated[bool, _option(HOW, "--json", help="print the summary as JSON")] = False,
+    threshold: Annotated[
+        float | None,
+        _option(CLASSES, help="Two responses are equivalent above it. The default is the similarity's own."),
+    ] = None,
+    partition: Annotated[
+        str | None,
+        _option(CLASSES, help="closure: as in training | greedy: as NoveltyBench. The default depends on the task."),
+    ] = None,
+    shard: Annotated[str, _option(HOW, help="i/m: do part i of m, counted from 0.")] = "0/1",
+    concurrency: Annotated[int, _option(HOW, help="Concurrent requests to each endpoint.")] = 64,
+    timeout_s: Annotated[float, _option(HOW, help="Seconds until a request is abandoned and retried.")] = 600,
+    deadline_s: Annotated[float, _option(HOW, help="Seconds of retries until an item is abandoned.")] = 900,
+    max_missing: Annotated[
+        float, _option(HOW, help=f"Exit with {MISSING} if a larger share of items is missing.")
+    ] = 0.01,
+    as_json: Annotated[bool, _option(HOW, "--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Sample, score, partition and sum up; goes on where an earlier run of the same command ended."""
-    from rich.console import Console
+    """Sample, score, partition and summarize. Resumes where an earlier run of the same command stopped.
+
+    Example: darling eval run math --model my_checkpoint --sets aime24 --out results/math
+    """
 
     from darling_plugin.core import checks
     from darling_plugin.tools.evaluation import request as asked
@@ -112,7 +169,7 @@ def run(
     from darling_plugin.tools.evaluation.tasks.base import Source
     from darling_plugin.tools.evaluation.values import SCALES
 
-    notes = Console(stderr=True, soft_wrap=True)
+    notes = terminal(stderr=True, soft_wrap=True)
     with explained():
         changed = {
             "temperature": temperature, "top_p": top_p, "top_k": top_k, "min_p": min_p, "max_tokens": max_tokens,
@@ -149,9 +206,9 @@ def run(
         result = evaluate(wanted, notes)
         summary = summarize(result.folder)
     print_failures(notes, result.stages)
-    console = Console()
+    console = terminal()
     if as_json:
-        typer.echo(json.dumps(summary, indent=1, ensure_ascii=False))
+        print_json(summary)
     elif wanted.shard.count > 1 and not summary["complete"]:
         console.print(f"Shard {shard} is done. When all are: darling eval summary {out}", markup=False, highlight=False)
     else:
@@ -169,12 +226,18 @@ def run(
 
 @app.command()
 def summary(
-    folder: Annotated[Path, typer.Argument(help="an evaluation's folder; that of its shards, copied together, too")],
-    max_missing: Annotated[float, typer.Option(help=f"a greater share of missing items exits with {MISSING}")] = 0.01,
+    folder: Annotated[
+        Path, typer.Argument(help="An evaluation's folder, or the folder into which all of its shards were copied.")
+    ],
+    max_missing: Annotated[
+        float, typer.Option(help=f"Exit with {MISSING} if a larger share of items is missing.")
+    ] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Sum up a folder anew: of a run, or of all its shards."""
-    from rich.console import Console
+    """Summarize an evaluation's folder again, after all of its shards are done.
+
+    Example: darling eval summary results/math
+    """
 
     from darling_plugin.tools.evaluation.folder import Folder
     from darling_plugin.tools.evaluation.summary import summarize
@@ -183,21 +246,23 @@ def summary(
     with explained():
         found = summarize(Folder.read(folder))
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json(found)
     else:
-        print_summary(Console(), found)
+        print_summary(terminal(), found)
     if max(stage["share"] for stage in found["missing"].values()) > max_missing:
         raise typer.Exit(MISSING)
 
 
 @app.command()
 def compare(
-    before: Annotated[Path, typer.Argument(help="an evaluation's folder")],
-    after: Annotated[Path, typer.Argument(help="another, of the same task")],
+    before: Annotated[Path, typer.Argument(help="An evaluation's folder.")],
+    after: Annotated[Path, typer.Argument(help="Another evaluation's folder, of the same task.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Compare two evaluations prompt by prompt: differences, intervals, p-values."""
-    from rich.console import Console
+    """Compare two evaluations prompt by prompt: differences, intervals, p-values.
+
+    Example: darling eval compare results/before results/after
+    """
 
     from darling_plugin.tools.evaluation.compare import compare as compared
     from darling_plugin.tools.evaluation.folder import Folder
@@ -206,9 +271,9 @@ def compare(
     with explained():
         found = compared(Folder.read(before), Folder.read(after))
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        print_json(found.as_json())
     else:
-        print_comparison(Console(), found)
+        print_comparison(terminal(), found)
 
 
 def _json(option: str, text: str | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""`darling export`: parse, call, print. `darling_plugin/cli.py` registers it."""
+"""`darling export`: parse, call, print."""
 
 from __future__ import annotations
 
@@ -7,33 +7,47 @@ from typing import Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 
 def export(
     checkpoint: Annotated[
-        Path, typer.Argument(help="a run's folder (trainer.default_local_dir), or a global_step_N in it")
+        Path, typer.Argument(help="A run's folder (trainer.default_local_dir), or a global_step_N in it.")
     ],
-    out: Annotated[Path, typer.Argument(help="new folder for the model")],
-    step: Annotated[int | None, typer.Option(min=0, help="of a run; else the latest")] = None,
-    config: Annotated[Path | None, typer.Option(help="the run's config.yaml, where it is not found")] = None,
-    metrics: Annotated[Path | None, typer.Option(help="the run's metrics, where they are not found")] = None,
+    out: Annotated[Path, typer.Argument(help="A new folder for the model.")],
+    step: Annotated[int | None, typer.Option(min=0, help="Which step of a run. The default is the latest.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The run's config.yaml, if the command does not find it.")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="The run's metrics, if the command does not find them.")] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Load shards that hold pickled objects. They can run any program.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Turn a checkpoint into a Hugging Face folder: verl merges its shards; a model card says how it was trained."""
-    from rich.console import Console
+    """Turn a checkpoint into a Hugging Face folder with a model card that says how the model was trained.
 
+    verl's merger unpickles the shards of a checkpoint, which can run any program. So shards are first checked to hold
+    nothing but tensors; others need --trust. Export only checkpoints that you trust. The card holds the run's
+    configuration without secrets: read it before you publish it.
+
+    Example: darling export checkpoints/my_run models/my_run --step 100
+    """
     from darling_plugin.tools.export.export import CARD, export
 
     waiting = "Writing the weights; verl's merger loads all shards into main memory …"
-    with explained(), Console(stderr=True).status(waiting):
-        exported = export(checkpoint, out, step=step, config=config, metrics=metrics)
+    with explained(), terminal(stderr=True).status(waiting):
+        exported = export(checkpoint, out, step=step, config=config, metrics=metrics, trust=trust)
     record, done = exported.record, exported.checkpoint
+    if as_json:
+        files = {"config": record.config_file, "metrics": record.metrics_file}
+        found = {name: None if file is None else str(file) for name, file in files.items()}
+        print_json({"folder": str(out), "step": done.step, "form": done.form.name, "card": str(out / CARD)} | found)
+        return
     at = "" if done.step is None else f", step {done.step}"
-    console = Console(soft_wrap=True)
+    console = terminal(soft_wrap=True)
     for what, said in (
         ("Model", f"{out}, from {done.form.value}{at}"),
         ("Card", f"{out / CARD}; it holds the configuration: read it before you publish it"),
-        ("Config", record.config_file or "not found: the card does without; name it with --config"),
-        ("Metrics", record.metrics_file or "not found: the card does without; name them with --metrics"),
+        ("Config", record.config_file or "not found, so the card has none; name it with --config"),
+        ("Metrics", record.metrics_file or "not found, so the card has none; name them with --metrics"),
     ):
         console.print(f"{what:<8} {said}", markup=False, highlight=False)

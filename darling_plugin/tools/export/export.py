@@ -32,7 +32,13 @@ class Exported:
 
 
 def export(
-    path: Path, out: Path, *, step: int | None = None, config: Path | None = None, metrics: Path | None = None
+    path: Path,
+    out: Path,
+    *,
+    step: int | None = None,
+    config: Path | None = None,
+    metrics: Path | None = None,
+    trust: bool = False,
 ) -> Exported:
     """Write the checkpoint in `path` into the new folder `out`.
 
@@ -41,20 +47,22 @@ def export(
         step: of a run, which one; None is the latest.
         config: the run's configuration; None finds it (`record.py`).
         metrics: the run's metrics; None finds them.
+        trust: merge shards that hold more than tensors, which can run any program.
 
     Raises:
-        InputError: `out` is there already; no such checkpoint; it is not whole.
+        InputError: `out` exists; there is no such checkpoint; it is not whole; it links to files outside; a shard holds
+            more than tensors.
         DarlingError: verl cannot merge it, or what came out is not a whole model.
     """
     if out.exists():
-        raise InputError(f"OUT: {out} is there already, expected a new folder; name another, or remove it.")
+        raise InputError(f"OUT: {out} exists, expected a new folder; name another, or remove it.")
     checkpoint = find_checkpoint(path, step)
     record = read_record(checkpoint.run, checkpoint.step, config=config, metrics=metrics)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     part.mkdir()
     try:
-        weights = write_weights(checkpoint, part)
+        weights = write_weights(checkpoint, part, trust=trust)
         if weights.base:
             check_complete(part)
         _describe(checkpoint, weights, record, part)

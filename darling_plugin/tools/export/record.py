@@ -19,7 +19,7 @@ from typing import Any
 from darling_plugin.errors import InputError
 from darling_plugin.files import file_digest
 from darling_plugin.json_lines import finite, read_lines
-from darling_plugin.similarity.packaged import require
+from darling_plugin.tools.export.plain_yaml import read_config, read_tree
 from darling_plugin.tools.export.redact import redact
 from darling_plugin.tools.report.metrics import FORM, NAMES, read_metrics
 from darling_plugin.tools.report.runs import Row
@@ -43,7 +43,7 @@ class Record:
     """All parts can be empty.
 
     Attributes:
-        config: resolved, and redacted.
+        config: with its plain interpolations replaced, and redacted.
         config_file, metrics_file: where they were found.
         started_in: the folder that relative paths in the configuration start from.
         rows: the steps that were logged, up to the exported one.
@@ -76,12 +76,12 @@ def read_record(run: Path, step: int | None, *, config: Path | None = None, metr
         InputError: a given file is not there, or cannot be read.
     """
     file = _given_config(config) if config is not None else _find_config(run)
-    resolved = _resolve(file)
-    record = Record(redact(resolved), _started_in(file), file)
+    resolved = {} if file is None else read_config(file)
+    record = Record(resolved, _started_in(file), file)
     metrics_file, rows = (metrics, _rows(metrics)) if metrics is not None else _find_rows(run, record)
     kept = tuple(row for row in rows if step is None or row["step"] <= step)
     files = tuple(_data_files(resolved, record.started_in))
-    return replace(record, metrics_file=metrics_file, rows=kept, data=files)
+    return replace(record, config=redact(resolved), metrics_file=metrics_file, rows=kept, data=files)
 
 
 def _given_config(path: Path) -> Path:
@@ -101,17 +101,14 @@ def _find_config(run: Path) -> Path | None:
 
 def _belongs_to(run: Path, file: Path) -> bool:
     """Whether it is of a job with that `trainer.default_local_dir`; one that cannot be read is of none."""
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
     named = FOLDER.search(file.read_text(encoding="utf-8", errors="replace"))
     folder = "" if named is None else named[1].strip("'\"")
     try:
         if "${" in folder:  # a hundred times as slow as the search, and seldom
-            folder = str(OmegaConf.select(OmegaConf.load(file), "trainer.default_local_dir"))
+            trainer = read_config(file).get("trainer")
+            folder = str(trainer["default_local_dir"]) if isinstance(trainer, Mapping) else folder
         return Path(folder).name == run.name and (_started_in(file) / folder).resolve() == run.resolve()
-    except (OmegaConfBaseException, YAMLError):
+    except InputError:
         return False
 
 
@@ -120,27 +117,10 @@ def _started_in(file: Path | None) -> Path:
     settings = None if file is None else file.parent / "hydra.yaml"
     if settings is None or not settings.is_file():
         return Path.cwd()
-    from omegaconf import OmegaConf
-
-    return Path(str(OmegaConf.select(OmegaConf.load(settings), "hydra.runtime.cwd", default=Path.cwd())))
-
-
-def _resolve(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    require("omegaconf", "verl")
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
-    try:
-        config = OmegaConf.load(file)
-        resolved = OmegaConf.to_container(config, resolve=True)
-    except (OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: got no configuration ({' '.join(str(error).split())}), expected Hydra's.") from error
-    if not isinstance(resolved, dict):
-        raise InputError(f"{file}: got a {type(resolved).__name__}, expected the configuration of a run.")
-    return {str(name): value for name, value in resolved.items()}
+    found: Any = read_tree(settings)
+    for part in ("hydra", "runtime", "cwd"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return Path.cwd() if found is None else Path(str(found))
 
 
 def _find_rows(run: Path, record: Record) -> tuple[Path | None, list[Row]]:
@@ -177,4 +157,4 @@ def _data_files(config: Mapping[str, Any], started_in: Path) -> Iterator[DataFil
         for file in files if isinstance(files, list) else [files]:
             if file is not None:
                 path = started_in / Path(str(file)).expanduser()
-                yield DataFile(role, str(file), file_digest(path) if path.is_file() else None)
+                yield DataFile(role, redact(str(file)), file_digest(path) if path.is_file() else None)

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from darling_plugin.errors import DarlingError, MissingDependencyError
+from darling_plugin.errors import DarlingError, InputError, MissingDependencyError
 from darling_plugin.tools.export.checkpoint import LORA, Checkpoint, Form, has_weights
+from darling_plugin.tools.export.pickles import check_shards
 
 ADAPTER, ADAPTER_WEIGHTS = "lora_adapter", "adapter_model.safetensors"
 KEPT_WITH_AN_ADAPTER = ("token", "chat_template", "vocab", "merges")  # what the names of a tokenizer's files begin with
@@ -39,8 +40,12 @@ class Weights:
     adapter: bool
 
 
-def write_weights(checkpoint: Checkpoint, out: Path) -> Weights:
-    """Write weights, config and tokenizer into the empty folder `out`. Raises `DarlingError` where verl cannot."""
+def write_weights(checkpoint: Checkpoint, out: Path, *, trust: bool = False) -> Weights:
+    """Write weights, config and tokenizer into the empty folder `out`.
+
+    `trust` loads shards that hold more than tensors. Raises `DarlingError` if verl cannot merge them.
+    """
+    _check_links(checkpoint)
     if checkpoint.form is Form.huggingface:
         shutil.copytree(checkpoint.huggingface, out, dirs_exist_ok=True)
     elif checkpoint.form is Form.adapter:
@@ -49,9 +54,30 @@ def write_weights(checkpoint: Checkpoint, out: Path) -> Weights:
             if file.name.startswith(KEPT_WITH_AN_ADAPTER):
                 shutil.copyfile(file, out / file.name)
     else:
+        if not trust:
+            _check_pickles(checkpoint)
         _merge(checkpoint, out)
     merged = checkpoint.form in (Form.fsdp, Form.megatron)
     return Weights(merged, base=has_weights(out), adapter=(out / ADAPTER).is_dir())
+
+
+def _check_links(checkpoint: Checkpoint) -> None:
+    """A link could bring any file of this machine into the export."""
+    for path in checkpoint.actor.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(checkpoint.run):
+            raise InputError(
+                f"CHECKPOINT: {path} links to {path.resolve()}, outside of {checkpoint.run}; replace it by the file "
+                "that it stands for, or remove it."
+            )
+
+
+def _check_pickles(checkpoint: Checkpoint) -> None:
+    if checkpoint.form is Form.megatron:
+        raise InputError(
+            f"CHECKPOINT: {checkpoint.actor} holds Megatron shards, whose metadata is pickled and can run any program. "
+            "Export it with --trust only if you trust whoever wrote it."
+        )
+    check_shards(sorted(checkpoint.actor.glob("model_world_size_*.pt")))
 
 
 def merge_command(checkpoint: Checkpoint, out: Path) -> list[str]:
@@ -69,7 +95,7 @@ def merge_command(checkpoint: Checkpoint, out: Path) -> list[str]:
 
 def _merge(checkpoint: Checkpoint, out: Path) -> None:
     if find_spec("verl") is None:
-        raise MissingDependencyError("Merging shards is verl's own work: pip install verl==0.9.1")
+        raise MissingDependencyError("verl merges shards: pip install verl==0.9.1")
     if checkpoint.form is Form.megatron and find_spec("megatron") is None:
         raise MissingDependencyError(
             f"{checkpoint.actor} holds Megatron shards, which verl merges on a GPU with megatron-core: pip install "
@@ -90,8 +116,8 @@ def _merge(checkpoint: Checkpoint, out: Path) -> None:
         killed = " (killed: main memory must hold all shards)" if done.returncode == -signal.SIGKILL else ""
         said = "\n".join(line[:300] for line in done.stdout.strip().splitlines()[-LINES:])
         raise DarlingError(
-            f"CHECKPOINT: verl's merger gave up on {checkpoint.actor}, exit code {done.returncode}{killed}. Its last "
-            f"words:\n{said}"
+            f"CHECKPOINT: verl's merger failed on {checkpoint.actor}, exit code {done.returncode}{killed}. The end of "
+            f"its output:\n{said}"
         )
 
 

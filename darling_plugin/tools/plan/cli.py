@@ -1,4 +1,4 @@
-"""`darling plan`: parse, call, print. `darling_plugin/cli.py` registers it."""
+"""`darling plan`: parse, call, print."""
 
 from __future__ import annotations
 
@@ -7,27 +7,39 @@ from typing import Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 
 
 def plan(
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="for example train_batch_size=64 n=16 gpus=8 classifier=cascade"),
+        typer.Argument(
+            metavar="[KEY=VALUE]...", help="Settings of the job, such as n=16 gpus=8. `darling plan help` lists them."
+        ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="the same keys in a YAML file; KEY=VALUE goes before it")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file with the same keys. KEY=VALUE on the command line wins.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
-    measure: Annotated[bool, typer.Option("--measure", help="Time a classifier here instead of planning.")] = False,
-    model: Annotated[str, typer.Option(help="for --measure, as darling.similarity.model names it")] = "default",
-    device: Annotated[str, typer.Option(help="for --measure: cpu (one core), cuda …")] = "cpu",
-    simulate: Annotated[bool, typer.Option("--simulate", help="Write the numbers of docs/service_plan.md.")] = False,
-    out: Annotated[Path, typer.Option(help="for --simulate: the page; its figure goes beside it")] = Path(
-        "docs/service_plan.md"
-    ),
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the speed of a classifier on this machine instead.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option(help="For --measure: the classifier, as darling.similarity.model names it.")
+    ] = "default",
+    device: Annotated[str, typer.Option(help="For --measure: cpu (one core) or a GPU, such as cuda.")] = "cpu",
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Write the page docs/service_plan.md and its figure.")
+    ] = False,
+    out: Annotated[
+        Path, typer.Option(help="For --simulate: where to write the page. The figure is written beside it.")
+    ] = Path("docs/service_plan.md"),
 ) -> None:
-    """Say how many replicas the judge of your job needs, from a simulation of one training step.
+    """Say how many replicas the classifier of a job needs, from a simulation of one training step.
 
-    Keys and their defaults: darling plan help
+    `darling plan help` lists the keys and their defaults.
+
+    Example: darling plan train_batch_size=64 n=16 gpus=8 classifier=cascade
     """
     with explained():
         if measure:
@@ -41,41 +53,35 @@ def plan(
 
 
 def _plan(settings: list[str], config: Path | None, as_json: bool) -> None:
-    import json
-
-    from rich.console import Console
 
     from darling_plugin.tools.plan.render import page
     from darling_plugin.tools.plan.report import answer
     from darling_plugin.tools.plan.request import parse_request
 
     request = parse_request(settings, config)
-    with Console(stderr=True).status("Simulating …"):
+    with terminal(stderr=True).status("Simulating …"):
         found = answer(request)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(found.as_json())
     else:
-        console = Console()
+        console = terminal()
         for part in page(found):
             console.print(part, highlight=False)
 
 
 def _measure(model: str, device: str, as_json: bool) -> None:
-    import json
     from dataclasses import asdict
 
     from darling_plugin.tools.plan.measure import measure
 
     found = measure(model, device=device)
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(asdict(found))
         return
     typer.echo(f"{found.model}, {found.kind}, reads {found.reads} tokens, on {found.device}")
     typer.echo(f"classifier_tokens_per_second={found.tokens_per_second:.0f}")
     typer.echo(f"({len(found.runs)} runs, {min(found.runs):.0f} to {max(found.runs):.0f})")
-    typer.echo(
-        f"and {found.verdict_us:.1f} µs for each verdict from what it has read, {found.response_us:.0f} a response"
-    )
+    typer.echo(f"and {found.verdict_us:.1f} µs per pair of what it has read, {found.response_us:.0f} µs per response")
 
 
 def _simulate(out: Path) -> None:
@@ -91,7 +97,6 @@ def _simulate(out: Path) -> None:
 
 
 def _keys() -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -101,4 +106,4 @@ def _keys() -> None:
     for name, field in PlanRequest.model_fields.items():
         default = "null" if field.default is None else str(field.default)
         table.add_row(Text(name), Text(default), Text(field.description or ""))
-    Console().print(table)
+    terminal().print(table)

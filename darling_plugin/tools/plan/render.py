@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from darling_plugin.tools.overrides import as_overrides
 from darling_plugin.tools.plan.advise import AFFORDABLE, affordable
 from darling_plugin.tools.plan.report import Answer
 from darling_plugin.tools.plan.results import Spread, spread
@@ -19,7 +20,7 @@ def page(answer: Answer) -> list[RenderableType]:
 
     request, advice = answer.request, answer.advice
     text = f"{request.train_batch_size} prompts × {request.n} responses of up to {request.response_length:,} tokens"
-    # Text, not str: brackets in it are no markup
+    # Text, not str: its brackets are not markup
     return [
         Text(f"{text}, {request.gpus} × {request.training().gpu.name}", style="bold"),
         _costs(answer),
@@ -27,20 +28,20 @@ def page(answer: Answer) -> list[RenderableType]:
         Text(f"Advice: {advice.reason}.", style="bold"),
         *(Text(f"    {setting}") for setting in settings(answer)),
         _assumptions(answer),
-        Text(
-            "Simulated from these assumptions, nothing of it measured on your job; docs/service_plan.md has the rest."
-        ),
+        Text("This is a simulation from these assumptions, not a measurement of your job. See docs/service_plan.md."),
     ]
 
 
 def settings(answer: Answer) -> list[str]:
-    """The advice as settings."""
+    """The advice as overrides of Hydra's."""
     advice = answer.advice
-    found = [f"darling.service.backend={advice.backend}", f"darling.service.replicas={advice.replicas}"]
+    found: dict[str, object] = {"darling.service.backend": advice.backend, "darling.service.replicas": advice.replicas}
     if advice.backend == "ray":
-        found.append(f"darling.service.placement={'dedicated' if advice.gpus_per_replica else 'cpu'}")
-    found.append("darling.diversity.partition=exact")
-    return [*found, "darling.similarity.name=cascade"] if advice.strategy == "cascade" else found
+        found["darling.service.placement"] = "dedicated" if advice.gpus_per_replica else "cpu"
+    found["darling.diversity.partition"] = "exact"
+    if advice.strategy == "cascade":
+        found["darling.similarity.name"] = "cascade"
+    return as_overrides(found)
 
 
 def _costs(answer: Answer) -> Table:
@@ -49,13 +50,13 @@ def _costs(answer: Answer) -> Table:
     plural = "s" if answer.setup.replicas > 1 else ""
     title = f"{answer.setup.name}, {answer.setup.replicas} replica{plural}: median (least–most) of {_seeds(answer)}"
     table = Table(title=title, title_justify="left")
-    table.add_column("of each step, when the groups are")
+    table.add_column("per step, when the groups are")
     for row in answer.rows:
         table.add_column(row.composition, justify="right")
     for name in answer.rows[0].passes:
-        what = "verdicts" if "cross" in name else "encodings"
+        what = "pairs" if "cross" in name else "encodings"
         table.add_row(f"{what}, {name}", *(f"{row.passes[name]:,}" for row in answer.rows))
-    table.add_row("verdicts of an exact pair classifier", *(f"{row.exact_verdicts:,}" for row in answer.rows))
+    table.add_row("pairs of an exact pair classifier", *(f"{row.exact_verdicts:,}" for row in answer.rows))
     for label, measure, show in (
         ("tokens read", "tokens", _millions),
         ("replica-seconds", "replica_seconds", _plain),
@@ -63,7 +64,7 @@ def _costs(answer: Answer) -> Table:
         ("hidden", "hidden", _percent),
         ("trainer's wait, s", "wait", _plain),
         ("overhead: wait / step", "overhead", _percent),
-        ("cost: with the replicas' GPUs, held", "cost", _percent),
+        ("cost: wait, and GPUs of replicas", "cost", _percent),
         ("step without diversity, s", "step", _plain),
     ):
         table.add_row(label, *(show(row.measures[measure]) for row in answer.rows))
@@ -73,7 +74,9 @@ def _costs(answer: Answer) -> Table:
 def _candidates(answer: Answer) -> Table:
     from rich.table import Table
 
-    table = Table(title="When all responses are distinct, to wait at most 1 % of the step", title_justify="left")
+    table = Table(
+        title="Replicas for a wait of at most 1 % of the step, when all responses are distinct", title_justify="left"
+    )
     for name in ("system", "replicas", "GPUs", "overhead", f"within {AFFORDABLE:.1%} of the GPUs, or one"):
         table.add_column(name, justify="left" if name == "system" else "right")
     for each in answer.candidates:

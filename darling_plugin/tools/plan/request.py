@@ -26,40 +26,46 @@ PARAMETERS = {"cross-encoder": 4.0e9, "cascade": 4.0e9, "bi-encoder": setups.SHI
 
 
 class PlanRequest(BaseModel):
-    """A job and a judge. The defaults are the authors' maths recipe on 64 GPUs, with the shipped classifier."""
+    """A job and a classifier. The defaults are the authors' math recipe on 64 GPUs, with the shipped classifier."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    train_batch_size: int = Field(256, ge=1, le=65_536, description="prompts of a step")
-    n: int = Field(8, ge=1, le=1024, description="responses to a prompt")
-    response_length: int = Field(8192, ge=1, description="tokens of a response, at most")
-    response_median: float | None = Field(None, gt=0, description="tokens; null is a quarter of response_length")
+    train_batch_size: int = Field(256, ge=1, le=65_536, description="prompts per step")
+    n: int = Field(8, ge=1, le=1024, description="responses per prompt")
+    response_length: int = Field(8192, ge=1, description="maximum tokens of a response")
+    response_median: float | None = Field(
+        None, gt=0, description="median tokens of a response; null is a quarter of response_length"
+    )
     response_sigma: float = Field(0.9, ge=0, le=3, description="standard deviation of the logarithm of the length")
-    prompt_tokens: int = Field(200, ge=0, description="of a prompt, on average")
-    gpus: int = Field(64, ge=1, description="of the trainer and its rollouts")
-    gpu: Literal["h100", "a100"] = Field("h100", description="of trainer and classifier")
-    policy_parameters: float = Field(4.0e9, gt=0, description="4e9 or 4B")
-    kv_bytes: int = Field(147_456, ge=0, description="of the policy's KV cache, a token: 147456 is Qwen3-4B's")
-    tensor_parallel: int = Field(1, ge=1, description="GPUs of a rollout engine")
-    old_log_prob: bool = Field(True, description="false with rollout_correction.bypass_mode: nothing to hide behind")
+    prompt_tokens: int = Field(200, ge=0, description="mean tokens of a prompt")
+    gpus: int = Field(64, ge=1, description="GPUs of the trainer and its rollouts")
+    gpu: Literal["h100", "a100"] = Field("h100", description="GPU model of trainer and classifier")
+    policy_parameters: float = Field(4.0e9, gt=0, description="parameters of the policy, such as 4e9 or 4B")
+    kv_bytes: int = Field(147_456, ge=0, description="bytes per token of the policy's KV cache; 147456 is Qwen3-4B's")
+    tensor_parallel: int = Field(1, ge=1, description="GPUs per rollout engine")
+    old_log_prob: bool = Field(
+        True, description="false with rollout_correction.bypass_mode, which leaves less time to overlap with"
+    )
     classifier: Literal["bi-encoder", "cross-encoder", "cascade"] = Field(
         "bi-encoder", description="one encoding per response | one pass per pair | both, the second for doubtful pairs"
     )
     classifier_parameters: float | None = Field(
-        None, gt=0, description="22.7M (bi-encoder) or 4B; of a cascade, the pair classifier's"
+        None, gt=0, description="null is 22.7M (bi-encoder) or 4B; for a cascade, of the pair classifier"
     )
     classifier_reads: int | None = Field(
-        None, ge=5, description="tokens: of a response (bi-encoder; 256) or of a pair (4096)"
+        None, ge=5, description="tokens it reads; null is 256 of a response (bi-encoder) or 4096 of a pair"
     )
     classifier_device: Literal["cpu", "gpu"] | None = Field(
         None, description="null is cpu for the shipped classifier, and gpu otherwise"
     )
     classifier_tokens_per_second: float | None = Field(
-        None, gt=0, description="of one replica (a GPU or a core), measured; null is arithmetic"
+        None, gt=0, description="measured speed of one replica (a GPU or a core); null is estimated"
     )
-    doubtful: float = Field(0.15, ge=0, le=1, description="share of the pairs that a cascade's encoder leaves open")
-    replicas: int | None = Field(None, ge=1, le=4096, description="null is what the advice says")
-    seeds: int = Field(3, ge=1, le=100, description="steps that are simulated")
+    doubtful: float = Field(
+        0.15, ge=0, le=1, description="share of pairs that a cascade's first classifier does not decide"
+    )
+    replicas: int | None = Field(None, ge=1, le=4096, description="replicas to simulate; null is the advised number")
+    seeds: int = Field(3, ge=1, le=100, description="simulated steps")
 
     @field_validator("policy_parameters", "classifier_parameters", mode="before")
     @classmethod

@@ -1,5 +1,5 @@
 "use strict";
-// Charts as SVG, drawn anew at each width so that their text keeps its size. Colours and dashes belong to `mark`s: a
+// Charts as SVG, redrawn at each width so that their text keeps its size. Colors and dashes belong to `mark`s: a
 // line differs from the next one by both. Text enters the page as text nodes only.
 
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
@@ -96,7 +96,8 @@ function lineChart(host, box, series) {
   responsive(host, (width) => {
     const area = axes(width, box.height ?? 190, box);
     const { root, X, Y } = area;
-    const place = (points) => points.map(([x, y]) => `${X(x).toFixed(1)},${Y(y).toFixed(1)}`).join(" ");
+    const within = (y) => Math.min(box.y[1], Math.max(box.y[0], y)); // extreme values stand at the edge
+    const place = (points) => points.map(([x, y]) => `${X(x).toFixed(1)},${Y(within(y)).toFixed(1)}`).join(" ");
     for (const each of series) {
       const group = svg("g", { class: `mark-${each.mark % MARKS}` });
       if (each.band) {
@@ -113,7 +114,7 @@ function lineChart(host, box, series) {
         group.append(svg("circle", { cx: X(first[0]), cy: Y(first[1]), r: 5, class: "ring" }));
         group.append(svg("circle", { cx: X(last[0]), cy: Y(last[1]), r: 5.5, class: "dot" }));
       }
-      if (each.raw.length <= 16) for (const [x, y] of box.path ? each.raw.slice(1, -1) : each.raw) group.append(svg("circle", { cx: X(x), cy: Y(y), r: 2.6, class: "dot" }));
+      if (each.raw.length <= 16) for (const [x, y] of box.path ? each.raw.slice(1, -1) : each.raw) group.append(svg("circle", { cx: X(x), cy: Y(within(y)), r: 2.6, class: "dot" }));
       root.append(group);
     }
     hover(host, root, area, box, series);
@@ -163,7 +164,7 @@ function stackChart(host, box, parts) {
     columns.push({ from: parts[0].points[i][0], to: parts[0].points[Math.min(i + every, parts[0].points.length) - 1][0], values: parts.map(mean) });
   }
   const total = ({ values }) => values.reduce((sum, value) => sum + value, 0);
-  const top = Math.max(...columns.map(total)) * 1.05 || 1;
+  const top = Math.min(box.limit * 1.05, Math.max(...columns.map(total)) * 1.05) || 1;
   responsive(host, (width) => {
     const labels = columns.map((column, i) => (i % Math.ceil(columns.length / (width / 70)) === 0 ? i : null)).filter((i) => i !== null);
     const area = axes(width, 230, { ...box, x: [-0.5, columns.length - 0.5], y: [0, top], xTicks: [] });
@@ -172,9 +173,11 @@ function stackChart(host, box, parts) {
       let height = 0;
       const group = svg("g", {});
       column.values.forEach((value, part) => {
-        group.append(svg("rect", { x: X(i) - wide / 2, width: wide, y: Y(height + value), height: Math.max(0, Y(height) - Y(height + value)), class: `part-${part}` }));
+        const low = Math.min(top, height), high = Math.min(top, height + value);
+        group.append(svg("rect", { x: X(i) - wide / 2, width: wide, y: Y(high), height: Math.max(0, Y(low) - Y(high)), class: `part-${part}` }));
         height += value;
       });
+      if (height > top) group.append(svg("text", { x: Math.max(X(i), 70), y: 8, "text-anchor": "middle" }, `↑ ${short(height)} s`));
       group.addEventListener("pointermove", () => {
         const tip = host.querySelector(".tip");
         tip.replaceChildren(

@@ -1,25 +1,30 @@
 """All that a report shows, as one dictionary of plain values: the page, the figures and `--json` read the same numbers.
 
-    runs       [{name, title, details, steps, outcomes: [{name, before, after}], ends: [{name, first, last}], missing}]
+    runs       [{name, title, about, health: {status, reasons}, details, steps, outcomes: [{name, before, after}],
+                ends: [{name, first, last}], missing}]
     window     how many first and last steps `ends` averages, at most
-    panels     [{title, note, lines: [{run, points: [[step, value]], smooth}]}]
+    panels     [{title, note, limits: [low, high],
+                lines: [{run, points: [[step, value]], smooth}]}]
     plane      [{run, points: [[step, diversity, quality]], smooth}]
     pass_at_k  [{run, label, points: [[k, mean, low, high]]}]
-    time       [{run, parts: [{name, mean, points: [[step, seconds]]}]}]
+    time       [{run, limit, parts: [{name, mean, points: [[step, seconds]]}]}]
     groups     [{run, step, prompt, classes, correct, responses}]; a response is
                [text, class, quality, diversity, reward, advantage]
 
 `run` is an index into `runs`; before and after are {mean, error} or null; `smooth` is null for a short line.
+`limits` and `limit` leave out a few extreme values: where an axis ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from darling_plugin.tools.report import curves
 from darling_plugin.tools.report.groups import MEASURES
+from darling_plugin.tools.report.health import health
+from darling_plugin.tools.report.limits import robust_limits
 from darling_plugin.tools.report.runs import Group, Row, Run
 from recipes.countdown.plot import smooth
 
@@ -40,7 +45,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
         ],
         "pass_at_k": [{"run": i} | asdict(each) for i, run in enumerate(runs) for each in run.pass_at_k],
         "time": [
-            {"run": i, "parts": [_part(name, points) for name, points in split.items()]}
+            {"run": i, "limit": _limit(split), "parts": [_part(name, points) for name, points in split.items()]}
             for i, run in enumerate(runs)
             if (split := curves.time_split(run.rows))
         ],
@@ -57,6 +62,8 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "title": run.title,
+        "about": dict(run.about),
+        "health": health(run.rows)._asdict(),
         "details": dict(run.details),
         "steps": len([row for row in run.rows if row["step"] > 0]),  # 0: a validation before training
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
@@ -82,24 +89,30 @@ def _panels(runs: Sequence[Run]) -> list[dict[str, Any]]:
     found = dict.fromkeys(curve for run in runs for curve in curves.validations(run.rows))
     panels = []
     for curve in (*curves.CURVES, *found):
-        lines = [
-            {"run": i, "points": points, "smooth": _smooth_line(points)}
-            for i, run in enumerate(runs)
-            if (points := curves.series(run.rows, curve.keys))
-        ]
-        if lines:
-            panels.append({"title": curve.title, "note": curve.note, "lines": lines})
+        found_lines = [(i, points) for i, run in enumerate(runs) if (points := curves.series(run.rows, curve.keys))]
+        if found_lines:
+            limits = robust_limits([value for _, points in found_lines for _, value in points])
+            lines = [{"run": i, "points": points, "smooth": _smooth_line(points, limits)} for i, points in found_lines]
+            panels.append({"title": curve.title, "note": curve.note, "limits": limits, "lines": lines})
     return panels
 
 
-def _smooth_line(points: curves.Points) -> list[float] | None:
-    return smooth([value for _, value in points]) if len(points) >= SMOOTH_FROM else None
+def _smooth_line(points: curves.Points, limits: tuple[float, float]) -> list[float] | None:
+    """An extreme value counts as one at the limit: it would lift the average of all steps after it."""
+    low, high = limits
+    return smooth([min(high, max(low, value)) for _, value in points]) if len(points) >= SMOOTH_FROM else None
 
 
 def _smooth_path(points: Sequence[tuple[float, float, float]]) -> list[tuple[float, float]] | None:
     if len(points) < SMOOTH_FROM:
         return None
     return list(zip(smooth([x for _, x, _ in points]), smooth([y for _, _, y in points]), strict=True))
+
+
+def _limit(split: Mapping[str, curves.Points]) -> float:
+    """Seconds at which the axis ends."""
+    totals = [sum(seconds for _, seconds in step) for step in zip(*split.values(), strict=True)]
+    return robust_limits(totals)[1]
 
 
 def _part(name: str, points: curves.Points) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def _curves(page: Mapping[str, Any]) -> Figure:
                 axes.plot(steps, values, color=_colour(line["run"]), alpha=0.25, linewidth=0.8)
             axes.plot(steps, line["smooth"] or values, **_style(page, line["run"], len(steps)))
         _dress(axes, panel["title"], steps=True)
+        low, high = panel["limits"]
+        margin = (high - low) * 0.12 or max(abs(low) * 0.1, 0.05)
+        axes.set_ylim(low - margin, high + margin)
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     if len(page["runs"]) > 1:
@@ -119,6 +122,7 @@ def _time(page: Mapping[str, Any]) -> Figure:
         else:
             _columns(axes, steps, seconds, labels)
         _dress(axes, f"{page['runs'][run['run']]['name']}: seconds of each step", steps=True)
+        axes.set_ylim(0, run["limit"] * 1.05 or 1)
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, frameon=False, labelcolor=INK)
     return figure
 

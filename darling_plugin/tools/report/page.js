@@ -49,6 +49,21 @@ function settings(run) {
   return pairs.length ? el("details", {}, el("summary", {}, several ? `Details of ${run.name}` : "Details"), el("dl", {}, ...pairs)) : null;
 }
 
+const STATUS = { healthy: "Looks healthy", look: "Needs a look", unknown: "Too early to say" };
+
+/** Under the page's name: whether each run looks healthy, when it was written, and by which command. */
+function about() {
+  const host = document.getElementById("about");
+  for (const [i, run] of data.runs.entries()) {
+    const { status, reasons } = run.health;
+    const label = status === "unknown" && run.steps >= 10 ? "Not known" : STATUS[status];
+    const facts = Object.entries(run.about).flatMap(([name, value]) => [el("dt", {}, name), el("dd", { class: name === "Command" ? "command" : null }, value)]);
+    host.append(
+      el("p", { class: `health ${status}` }, several ? swatch(i, run.name) : null, el("b", {}, label), `: ${reasons.join("; ")}.`),
+      several ? el("details", {}, el("summary", {}, `About ${run.name}`), el("dl", {}, ...facts)) : el("dl", { class: "about" }, ...facts));
+  }
+}
+
 function runs() {
   const notes = [];
   if (data.runs.some((run) => run.outcomes.length)) notes.push("pass@k and right classes: before and after training, ± standard error over prompts.");
@@ -63,7 +78,9 @@ function curves() {
     const { host, node } = figure(panel.title, panel.note);
     const series = panel.lines.map(({ run, points, smooth }) => ({ mark: run, label: data.runs[run].name, raw: points, line: smooth ? points.map(([step], i) => [step, smooth[i]]) : points }));
     const [first, last] = extent(panel.lines.flatMap(({ points }) => points.map(([step]) => step)));
-    const box = { title: panel.title, x: first === last ? [first - 1, last + 1] : [first, last], y: range(extent(panel.lines.flatMap(({ points }) => points.map(([, value]) => value))), 0.12), whole: true };
+    const box = { title: panel.title, x: first === last ? [first - 1, last + 1] : [first, last], y: range(panel.limits, 0.12), whole: true };
+    const outside = panel.lines.flatMap(({ points }) => points).filter(([, value]) => value < panel.limits[0] || value > panel.limits[1]).length;
+    if (outside) node.querySelector("figcaption").append(el("span", { class: "outside" }, `${outside} extreme ${outside === 1 ? "value" : "values"} at the edge`));
     grid.append(node);
     lineChart(host, box, series);
   }
@@ -98,7 +115,7 @@ function pass() {
   });
   const ks = [...new Set(series.flatMap(({ raw }) => raw.map(([k]) => k)))].sort((a, b) => a - b);
   const values = series.flatMap(({ raw, band }) => [...raw.map(([, y]) => y), ...(band ?? []).flatMap(([, low, high]) => [low, high])]);
-  const box = { title: "pass@k against k", height: 320, log: true, unit: "k =", xLabel: "k", xTicks: ks, x: [ks[0], ks.at(-1)], y: range(extent(values), 0.08) };
+  const box = { title: "pass@k against k", height: ks.length > 2 ? 320 : 200, log: true, unit: "k =", xLabel: "k", xTicks: ks, x: [ks[0], ks.at(-1)], y: range(extent(values), 0.08) };
   lineChart(host, box, series);
   node.replaceChildren(host);
   const notes = [];
@@ -110,14 +127,14 @@ function pass() {
 
 function time() {
   if (!data.time.length) return;
-  const nodes = data.time.map(({ run, parts }) => {
+  const nodes = data.time.map(({ run, limit, parts }) => {
     const total = parts.reduce((sum, { mean }) => sum + mean, 0);
-    const { host, node } = figure(several ? data.runs[run].name : `${short(total)} s a step`, several ? `${short(total)} s a step` : "mean");
-    stackChart(host, { title: "Seconds of each step by part" }, parts);
+    const { host, node } = figure(several ? data.runs[run].name : `${short(total)} s per step`, several ? `${short(total)} s per step` : "mean");
+    stackChart(host, { title: "Seconds of each step by part", limit }, parts);
     node.append(el("div", { class: "legend parts" }, ...parts.map((part, i) => el("span", { class: "key" }, el("i", { class: `box part-${i}` }), `${part.name.replaceAll("_", " ")} ${short(part.mean)} s`))));
     return node;
   });
-  section("time", "Time", el("div", { class: "grid wide" }, ...nodes));
+  section("time", "Time", el("div", { class: nodes.length > 1 ? "grid wide" : "one" }, ...nodes));
 }
 
 function missing() {
@@ -136,6 +153,7 @@ function themes() {
 }
 
 themes();
+about();
 runs();
 curves();
 plane();

@@ -1,6 +1,6 @@
 """The document as one HTML page that loads nothing and runs no text of the model.
 
-Three walls stand between a response and the browser: the page's only scripts and styles are those whose hashes its
+Three layers stand between a response and the browser: the page's only scripts and styles are those whose hashes its
 Content-Security-Policy names; the texts are in a JSON block, where `<` is written as an escape, so that none of them
 can end the block; and the scripts set text by `textContent` alone.
 """
@@ -25,6 +25,7 @@ def render(page: Mapping[str, Any]) -> str:
     style, script = template("page.css"), "\n".join(template(name) for name in SCRIPTS)
     parts = {
         "title": escape("Training report: " + ", ".join(run["name"] for run in page["runs"])),
+        "name": escape(", ".join(run["name"] for run in page["runs"])),
         "policy": policy(style, script),
         "style": style,
         "script": script,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from darling_plugin.errors import InputError
 from darling_plugin.tools.report import curves
+from darling_plugin.tools.report.about import about
 from darling_plugin.tools.report.groups import read_groups, thinned
 from darling_plugin.tools.report.metrics import read_metrics
 from darling_plugin.tools.report.results import read_summary
@@ -54,7 +55,7 @@ def short_names(paths: Sequence[Path]) -> list[str]:
 def read_run(folder: Path, name: str, characters: int = CHARACTERS) -> Run:
     """What the folder holds. `characters`: at most so much sampled text; groups are then left out evenly."""
     if not folder.is_dir():
-        raise InputError(f"RUN: {folder} is no folder; expected that of a run, such as outputs/quickstart.")
+        raise InputError(f"RUN: {folder} is not a folder; expected the folder of a run, such as outputs/quickstart.")
     summary = read_summary(folder)
     rows = read_metrics(folder) or read_trl_metrics(folder)
     groups = read_groups(folder) or read_trl_groups(folder)
@@ -80,4 +81,5 @@ def read_run(folder: Path, name: str, characters: int = CHARACTERS) -> Run:
         rows=tuple(rows),
         groups=tuple(shown),
         missing=tuple(missing),
+        about=about(folder),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class PassAtK:
 
 @dataclass(frozen=True)
 class Run:
-    """All that a folder held. rows: by step, one each."""
+    """All that a folder held. rows: by step, one each. about: when and by which command, by name."""
 
     name: str
     folder: Path
@@ -83,3 +83,4 @@ class Run:
     rows: tuple[Row, ...]
     groups: tuple[Group, ...]
     missing: tuple[str, ...]
+    about: Mapping[str, str] = field(default_factory=dict)

@@ -94,7 +94,7 @@ def test_tensorboard_shows_a_response_as_text(make_trainer, compute, tmp_path: P
     lines = text.splitlines()
     assert lines[0] == "| step | uid | prompt | response | class | quality | diversity | reward | advantage |"
     assert len(lines) == 4  # header, rule and two responses: no line break of a response breaks the table
-    assert "&lt;script>alert(1)&lt;/script> &#124; a b &amp; c" in lines[2]
+    assert "&#60;script&#62;alert&#40;1&#41;&#60;&#47;script&#62; &#124; a b &#38; c" in lines[2]
     assert "<script" not in text
     assert {line.count("|") for line in lines} == {10}
 

@@ -32,7 +32,7 @@ def test_a_job_that_is_not():
     assert done.returncode == 1
     # Counts come first: the rest cannot be reckoned without them.
     assert "actor_rollout_ref.rollout.n=one: must be a whole number of at least 1." in done.stdout
-    assert done.stdout.splitlines()[-1] == "1 to mend."
+    assert done.stdout.splitlines()[-1] == "1 problem to fix"
 
 
 def test_a_job_that_does_not_compose():

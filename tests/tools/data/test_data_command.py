@@ -49,7 +49,7 @@ def test_check_compares_digests(tmp_path, sources):
 def test_countdown_is_made_by_its_own_code(tmp_path):
     command = ("prepare", "countdown", "--out", tmp_path, "--train-prompts", 8, "--eval-prompts", 6)
     assert run(*command)[1].startswith("Made: ")
-    assert run(*command)[1].startswith("Nothing to do, they are up to date: ")
+    assert run(*command)[1].startswith("Up to date: ")
     assert {"train.parquet", "val.parquet", "test.parquet", "manifest.json"} == {f.name for f in tmp_path.iterdir()}
     assert run("check", tmp_path)[0] == 0
 

@@ -141,7 +141,7 @@ def test_not_loaded_shows_what_is_missing_and_the_error():
     found = {"estimator": True, "reward_manager": False, "trainers": {"sync": True, "colocate_async": False}}
     check = doctor.loaded(found, "ImportError: no libcuda")
     assert check.status == "problem"
-    assert "reward manager" in check.detail and "hook round" in check.detail
+    assert "reward manager" in check.detail and "hook in" in check.detail
     assert "estimator" not in check.detail
     assert "ImportError: no libcuda" in check.detail
 

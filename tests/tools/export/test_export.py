@@ -104,7 +104,7 @@ def test_an_adapter_that_megatron_bridge_wrote(megatron, policy, tmp_path):
 
 def test_a_folder_that_is_there_is_left_alone(run, tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match=r"OUT: .*out is there already"):
+    with pytest.raises(InputError, match=r"OUT: .*out exists"):
         export(run, tmp_path / "out")
 
 

@@ -78,7 +78,7 @@ def test_what_the_merger_says_is_passed_on(verl_checkpoints, tmp_path):
     shards = [tmp_path / f"global_step_1/actor/model_world_size_2_rank_{rank}.pt" for rank in range(2)]
     # Whole files, but the second is of another model: rank 1's shard of the adapter.
     shutil.copyfile(verl_checkpoints / "lora_only/global_step_1/actor" / shards[1].name, shards[1])
-    said = r"(?s)verl's merger gave up on .*/actor, exit code 1\. Its last words:\n.*KeyError: '"
+    said = r"(?s)verl's merger failed on .*/actor, exit code 1\. The end of its output:\n.*KeyError: '"
     with pytest.raises(DarlingError, match=said):
         export(tmp_path / "global_step_1", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["global_step_1"]

@@ -22,7 +22,7 @@ def test_prints_a_page():
     assert "16 prompts × 4 responses of up to 512 tokens, 8 × H100 SXM" in result.output
     assert "darling.service.replicas=" in result.output
     # collapsed 3, mixed (a class of 2, two alone) 5 + 1, distinct 6, of each of 16 prompts
-    row = next(line for line in result.output.splitlines() if "verdicts of an exact" in line)
+    row = next(line for line in result.output.splitlines() if "pairs of an exact" in line)
     assert [cell.strip() for cell in row.split("│")[2:5]] == ["48", "96", "96"]
 
 

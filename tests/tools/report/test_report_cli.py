@@ -12,16 +12,30 @@ COMMANDS = CliRunner()
 def test_writes_page_numbers_and_figures(tmp_path):
     runs = [str(write_run(tmp_path / "a_$1")), str(write_run(tmp_path / "_b", steps=70))]
     out = tmp_path / "new/page.html"
-    result = COMMANDS.invoke(
-        app, ["report", *runs, "--out", str(out), "--png", str(tmp_path / "png"), "--json", str(tmp_path / "n.json")]
-    )
+    result = COMMANDS.invoke(app, ["report", *runs, "--out", str(out), "--png", str(tmp_path / "png"), "--json"])
     assert result.exit_code == 0, result.output
     assert out.read_text().startswith("<!doctype html>")
-    assert [run["name"] for run in json.loads((tmp_path / "n.json").read_text())["runs"]] == ["a_$1", "_b"]
+    assert [run["name"] for run in json.loads(result.stdout)["runs"]] == ["a_$1", "_b"]
     figures = sorted((tmp_path / "png").iterdir())
     assert [path.name for path in figures] == ["curves.png", "pass_at_k.png", "plane.png", "time.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures)
-    assert str(out) in result.output
+    assert str(out) in result.stderr
+
+
+def test_the_old_form_of_json_says_the_new_one(tmp_path):
+    run = str(write_run(tmp_path / "run"))
+    result = COMMANDS.invoke(app, ["report", run, "--json", str(tmp_path / "n.json")])
+    assert result.exit_code == 1 and "darling report RUN --json > " in result.stderr
+
+
+def test_out_overwrites_nothing_but_a_page(tmp_path):
+    run = write_run(tmp_path / "run")
+    before = (run / "metrics.jsonl").read_bytes()
+    result = COMMANDS.invoke(app, ["report", str(run), "--out", str(run / "metrics.jsonl")])
+    assert result.exit_code == 1 and "is not a page of this command" in result.stderr
+    assert (run / "metrics.jsonl").read_bytes() == before
+    for _ in range(2):
+        assert COMMANDS.invoke(app, ["report", str(run), "--out", str(tmp_path / "p.html")]).exit_code == 0
 
 
 @pytest.mark.parametrize("rows", [[{"step": 1, "critic/score/mean": 0.5}], [{"step": 1, "lr": 1.0}]])

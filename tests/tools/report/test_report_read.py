@@ -181,7 +181,7 @@ def test_missing_parts_are_said(tmp_path):
 def test_folders_that_are_no_run(tmp_path):
     with pytest.raises(InputError, match=r"holds nothing to report: expected metrics\.jsonl"):
         read_runs([tmp_path])
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         read_runs([tmp_path / "absent"])
     with pytest.raises(InputError, match="twice"):
         read_runs([tmp_path, tmp_path / "."])

@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 from darling_plugin.core import checks
 from darling_plugin.errors import ConfigError, DarlingError, MissingDependencyError
 from darling_plugin.tools.evaluation.identity import model_identity
+from darling_plugin.tools.evaluation.model_check import check_model
 from darling_plugin.tools.evaluation.prompts import sample_seed
 from darling_plugin.tools.evaluation.sampling import Sampling
 from darling_plugin.tools.evaluation.stage import Item, Report
@@ -111,6 +112,7 @@ class VllmSampler:
         } | self.sampling.as_json()
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
+        check_model(self.engine.model)
         if self.console is not None:
             self.console.print(f"vLLM starts; what it says is in {self.log}", markup=False, highlight=False)
         with self.log.open("ab") as log:
