@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+import numpy as np
+
 if TYPE_CHECKING:
     from darling_plugin.similarity.classifier.decision import Reading
     from darling_plugin.similarity.classifier.forward import Forward
@@ -20,7 +22,7 @@ class Similarity(Protocol):
     short_text_rule: bool
     """Whether pairs of texts of at most five words are decided without this similarity (`core/short_text.py`)."""
 
-    def __call__(self, pairs: Sequence[tuple[str, str]], /) -> Sequence[float]:
+    def __call__(self, pairs: Sequence[tuple[str, str]], /) -> Sequence[float] | np.ndarray:
         """P[k] = the probability that the two texts of pairs[k] are equivalent, in [0, 1], shape (len(pairs),).
 
         A call holds the pairs of many prompts; no pair crosses prompts. No pairs give no probabilities.

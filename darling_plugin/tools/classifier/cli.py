@@ -158,9 +158,7 @@ def train(
 
 @app.command()
 def distill(
-    teacher: Annotated[
-        str, typer.Option(help="A classifier (default, a folder or a name), or another similarity: embedding, lexical.")
-    ],
+    teacher: Annotated[str, typer.Option(help="A classifier (default, a folder, a name), or embedding, lexical.")],
     responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder.")],
     out: Annotated[Path, typer.Option(help="Where to write the bi-encoder.")],
     base: Annotated[
@@ -169,18 +167,14 @@ def distill(
     epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 4.0,
     learning_rate: Annotated[float | None, typer.Option(help="The default is 5e-5, or 1e-3 with LoRA.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pairs per step.")] = 16,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Tokens read of each response. The default is all that the model can read.")
-    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens read of each response; all by default.")] = None,
     lora_rank: Annotated[int, typer.Option(help="Rank of LoRA; 0 trains the weights themselves.")] = 0,
-    train_layers: Annotated[
-        int | None, typer.Option(help="Train only this many of the topmost layers, which takes less time.")
-    ] = None,
+    train_layers: Annotated[int | None, typer.Option(help="Train only the topmost layers, to save time.")] = None,
     held_share: Annotated[float, typer.Option(help="Share of the prompts that agreement is measured on.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     write: Annotated[Path | None, typer.Option("--json", help="Write the agreement to this file.")] = None,
 ) -> None:
-    """Train a bi-encoder on another similarity's logits: one encoding per response instead of one forward pass per pair.
+    """Train a bi-encoder on another similarity's logits: one encoding per response instead of one pass per pair.
 
     Example: darling classifier distill --teacher my_cross_encoder --responses groups.jsonl --out my_bi_encoder
     """
