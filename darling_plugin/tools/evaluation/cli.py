@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-KEY_HELP = "Name of the environment variable that holds its API key. Without it, only api.openai.com gets OPENAI_API_KEY."
+KEY_HELP = "Environment variable that holds its API key. Without it, only api.openai.com gets OPENAI_API_KEY."
 MISSING = 3  # the exit code where too much is missing
 PROMPTS, SAMPLING, ENGINE, SCORING, JUDGE, CLASSES, HOW = (
     "Prompts", "Sampling", "Engine", "Scores", "Judge", "Classes", "How",
