@@ -1,0 +1,1 @@
+"""How the candidate was made and measured: see README.md."""
