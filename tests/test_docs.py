@@ -7,7 +7,12 @@ import sys
 import pytest
 from places import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").glob("*.md")), *(ROOT / "recipes").rglob("*.md")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "AGENTS.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / "recipes").rglob("*.md"),
+]
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]+)?\)")
 
 
@@ -20,7 +25,9 @@ def test_relative_links_lead_to_files(page):
 
 def test_the_index_lists_every_page():
     text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
-    assert [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "index.md" and page.name not in text] == []
+    assert [
+        page.name for page in (ROOT / "docs").glob("*.md") if page.name != "index.md" and page.name not in text
+    ] == []
     assert "docs/index.md" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
