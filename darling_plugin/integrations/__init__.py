@@ -5,5 +5,4 @@ nothing; nothing outside this folder imports one.
     verl/     the trainer hook, the estimator, the reward manager, the partition service of a job
     openrlhf/ OpenRLHF's experience maker, and the command that starts it
     command_line.py   `--darling.a.b value` as settings
-    versions.py   the hosts' versions that the adapters were tested with
 """

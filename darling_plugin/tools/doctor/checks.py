@@ -139,16 +139,15 @@ def verl() -> Check:
 
 def openrlhf() -> Check:
     """OpenRLHF, in the range that this package was tested with; nobody must have it."""
-    from darling_plugin.integrations import versions
+    from darling_plugin.integrations.openrlhf import versions
 
     found = installed("openrlhf")
-    install = f"pip install '{versions.requirement('openrlhf')}'"
     if found is None:
-        return Check("openrlhf", "note", "not installed (optional: another trainer than verl)", install)
+        return Check("openrlhf", "note", "not installed (optional: another trainer than verl)", versions.INSTALL)
     try:
-        versions.check_version("openrlhf", found)
+        versions.check_openrlhf_version(found)
     except ConfigError as error:
-        return Check("openrlhf", "problem", str(error), install)
+        return Check("openrlhf", "note", str(error), versions.INSTALL)
     return Check("openrlhf", "ok", f"{found}; start it with: python -m darling_plugin.integrations.openrlhf")
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from darling_plugin.config import parse_settings
 from darling_plugin.errors import ConfigError
-from darling_plugin.integrations import versions
 from darling_plugin.integrations.command_line import parse_node, split_arguments
-from darling_plugin.integrations.openrlhf import arguments
+from darling_plugin.integrations.openrlhf import arguments, versions
 from darling_plugin.integrations.openrlhf.__main__ import main
 
 JOB = ["--algo.advantage.estimator", "dr_grpo", "--rollout.n_samples_per_prompt", "8", "--algo.kl.init_coef", "0"]

@@ -54,7 +54,7 @@ def test_unsupported_verl_that_was_let_pass_is_a_note(monkeypatch):
     assert doctor.verl().status == "note"
 
 
-@pytest.mark.parametrize(("found", "status"), [(None, "note"), ("0.11.2", "ok"), ("0.12.0", "problem")])
+@pytest.mark.parametrize(("found", "status"), [(None, "note"), ("0.11.2", "ok"), ("0.12.0", "note")])
 def test_openrlhf(monkeypatch, found, status):
     monkeypatch.setattr(doctor, "installed", lambda name: found)
     check = doctor.openrlhf()

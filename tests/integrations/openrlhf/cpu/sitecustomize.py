@@ -76,7 +76,8 @@ def optimizer(module):
 
     def config(*arguments, **options):
         made = make(*arguments, **options)
-        made["optimizer"]["params"]["torch_adam"] = True
+        if "optimizer" in made:  # not while a model is loaded
+            made["optimizer"]["params"]["torch_adam"] = True
         return made
 
     module.get_train_ds_config = config
