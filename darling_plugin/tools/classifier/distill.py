@@ -87,7 +87,8 @@ def distill(
     learn = label_pairs(teacher, parts["learn"], progress)
     held = label_pairs(teacher, parts["held"], progress)
     trained = train(learn, out, recipe, quiet=quiet)
-    return Distilled(trained, agreement(held, teacher.default_threshold, ClassifierSimilarity(str(out))))
+    student: Any = ClassifierSimilarity(str(out))
+    return Distilled(trained, agreement(held, student))
 
 
 def label_pairs(teacher: Similarity, pairs: Sequence[Pair], progress: Progress | None = None) -> list[Pair]:
@@ -107,7 +108,7 @@ def label_pairs(teacher: Similarity, pairs: Sequence[Pair], progress: Progress |
     return found
 
 
-def agreement(held: Sequence[Pair], threshold: float, student: Similarity) -> Agreement:
+def agreement(held: Sequence[Pair], student: Similarity) -> Agreement:
     """The student against the teacher's labels on these pairs: all pairs of each of their prompts."""
     from sklearn.metrics import adjusted_rand_score, roc_auc_score
 

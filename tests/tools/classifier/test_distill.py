@@ -38,7 +38,7 @@ def test_agreement_is_of_whole_groups():
         Says({frozenset("ab"): 0.9, frozenset("de"): 0.9}), pairs_of("p", "a", "b", "c") + pairs_of("q", "d", "e")
     )
     student = Says({frozenset("ac"): 0.9, frozenset("de"): 0.8, frozenset("ab"): 0.4})
-    found = agreement(held, 0.5, student)
+    found = agreement(held, student)
     # Adjusted Rand of {ab}{c} and {ac}{b}: index 0, expected 1·1/3, most 1: −1/3 / (2/3) = −0.5; of q 1. Mean 0.25.
     assert found.adjusted_rand == pytest.approx(0.25)
     assert (found.prompts, found.pairs, found.texts, found.same_classes) == (2, 4, 5, 0.5)
