@@ -11,10 +11,13 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as Late
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Generic, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
+
+from darling_plugin.errors import DarlingError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,13 +59,22 @@ class Child(Generic[P, R]):
             job = self._pool.schedule(self._function, args=args, kwargs=kwargs, timeout=self.deadline_s)
             try:
                 return job.result()
+            except BrokenProcessPool as error:
+                self._stop()
+                raise DarlingError(
+                    f"the child process for {self._function.__name__} cannot start. Run the program from a file or a "
+                    'module with `if __name__ == "__main__":`, not from standard input.'
+                ) from error
             except (Late, ProcessExpired) as error:
                 raise Hung(f"no result in {self.deadline_s:g} s" if isinstance(error, Late) else str(error)) from None
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
         with self._one_at_a_time:
-            if self._pool is not None:
-                self._pool.stop()
-                self._pool.join()
-                self._pool = None
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None

@@ -12,9 +12,10 @@ from darling_plugin.config import DarlingSettings
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 HEAD = """# Settings
 
-The `darling:` node is the same in every trainer: Hydra overrides in verl (`+darling.diversity.floor=0.2`, without the plus
-once `+darling=base` is there), a dictionary in TRL, `--darling.diversity.floor 0.2` in OpenRLHF. A wrong key or value is
-an error before training starts. `scripts/write_settings_doc.py` writes this page from `darling_plugin/config.py`.
+The `darling:` node is the same in every trainer: Hydra overrides in verl (`+darling.diversity.floor=0.2`, without the
+plus once `+darling=base` is there), a dictionary in TRL, `--darling.diversity.floor 0.2` in OpenRLHF. A wrong key or
+value is an error before training starts. `scripts/write_settings_doc.py` writes this page from
+`darling_plugin/config.py`.
 
 """
 

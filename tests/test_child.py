@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -22,3 +24,9 @@ def test_a_hung_process_is_replaced():
         with pytest.raises(ValueError, match="from the child"):
             call("raise")
         assert call("still well") == "still well"
+
+
+def test_a_program_from_standard_input_is_told_why(tmp_path):
+    code = "from darling_plugin.child import Child\nprint(Child(len, 60)('abc'))"
+    done = subprocess.run([sys.executable], input=code, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Run the program from a file or a module" in done.stderr
