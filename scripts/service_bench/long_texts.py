@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from service_bench.figures import Figure, as_json
 
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
 from darling_plugin.similarity.classifier.card import read_card
@@ -25,6 +24,7 @@ from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.classifier.scorer import load_forward
 from darling_plugin.tools.plan.hook import HookCost, hook_seconds
 from darling_plugin.tools.plan.setups import CPU_TOKENS_PER_SECOND, SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S
+from service_bench.figures import Figure, as_json
 
 
 @dataclass(frozen=True)
