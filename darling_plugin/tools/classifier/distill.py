@@ -25,6 +25,7 @@ from darling_plugin.tools.classifier.recipe import Recipe
 from darling_plugin.tools.classifier.train import Trained, train
 
 AT_ONCE = 256  # pairs in a call of the teacher
+OWN_DRAW = 1_000_003
 LIMIT = 1e-6  # of a teacher's P: one of 0 or 1 has no logit
 
 
@@ -80,7 +81,9 @@ def distill(
         for prompt, texts in groups.items()
         for a, b in itertools.combinations(dict.fromkeys(texts), 2)
     ]
-    parts = split_by_prompt(unlabelled, {"learn": 1 - held_share, "held": held_share}, recipe.seed)
+    # A draw of its own: with the training's, the prompts that are held out here would be those for calibration there.
+    shares = {"learn": 1 - held_share, "held": held_share}
+    parts = split_by_prompt(unlabelled, shares, recipe.seed + OWN_DRAW)
     for name, own in parts.items():
         if not own:
             raise InputError(f"no pair of responses is left in the part {name!r}: give more prompts with two or more")
