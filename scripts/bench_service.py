@@ -13,7 +13,7 @@ figure is a ratio of times, with the least and the most of the repetitions.
     bi-encoder   one forward pass per response, in this process: the shipped classifier
 
 Then the trainer's part of a step with responses of 8,000 tokens that were read ahead (`service_bench/long_texts.py`):
-seconds of one core for 256 × 8 and, from 64 of its groups, 1024 × 64; and how far the numbers of `darling plan` are
+seconds of one core for 256 × 8 and, from some of its groups, 1024 × 64; and how far the numbers of `darling plan` are
 off.
 
 The 2,016 pairs of a group of 64 are timed in as many parts as there are repetitions, between which ours run; a ratio
@@ -181,7 +181,7 @@ def main(
     console = Console()
     repetitions = 3 if quick else 5
     console.print("Responses of 8,000 tokens, all read before …")
-    long = measure_long(data, repetitions)
+    long = measure_long(data, repetitions, 8 if quick else 64)
     console.print(json.dumps(long, indent=1), highlight=False)
     if only_long:
         if write is not None:

@@ -97,12 +97,15 @@ def encoder_rate(pieces: list[str], tokens: int, texts: int, repetitions: int) -
     return found[1:]
 
 
-def measure_long(data: Path | None, repetitions: int) -> dict[str, Any]:
-    """The figures of `long`: seconds of the two shapes, the encoder's rate, and how far the plan's numbers are off."""
+def measure_long(data: Path | None, repetitions: int, groups: int) -> dict[str, Any]:
+    """The figures of `long`: seconds of the two shapes, the encoder's rate, and how far the plan's numbers are off.
+
+    groups: of the larger shape that are timed.
+    """
     pieces = passages(data)
     small = step_seconds(Shape(256, 8, 8000, 256), pieces, repetitions)
-    large = step_seconds(Shape(1024, 64, 8000, 64), pieces, repetitions)
-    rates = encoder_rate(pieces, 8000, 64, repetitions)
+    large = step_seconds(Shape(1024, 64, 8000, groups), pieces, repetitions)
+    rates = encoder_rate(pieces, 8000, 16, repetitions)
     planned = HookCost(SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S)
     errors = {
         "hook_seconds_256x8x8k": planned.seconds(256, 8) / float(np.median(small)) - 1,
@@ -115,6 +118,6 @@ def measure_long(data: Path | None, repetitions: int) -> dict[str, Any]:
         "encoder_tokens_per_second": as_json(Figure.of(rates)),
         "plan_error": max(map(abs, errors.values())),
         "plan_errors": errors,
-        "groups_timed": {"256x8": 256, "1024x64": 64},
+        "groups_timed": {"256x8": 256, "1024x64": groups},
         "real_texts": data is not None and (data / "math" / "olympiadbench.jsonl").exists(),
     }

@@ -20,6 +20,8 @@ from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.core import PartitionRule, find_partition
 from darling_plugin.errors import ConfigError, SimilarityError
 from darling_plugin.service.actor import RemoteService, Sender, actor_name
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.placement import reserve
 from darling_plugin.similarity import ClassifierSimilarity
 
 # Between random sentences the untrained encoder has cosines from 0.72 to 0.98, 0.95 at the 90th percentile.
@@ -146,6 +148,8 @@ DRIVER = """
 import sys, ray
 from darling_plugin.config import ServiceSettings, SimilaritySettings
 from darling_plugin.service.actor import RemoteService
+from darling_plugin.service.counts import Counts
+from darling_plugin.service.placement import reserve
 from darling_plugin.core import PartitionRule
 
 ray.init(address=sys.argv[1], log_to_driver=False, namespace=sys.argv[3])
@@ -196,4 +200,30 @@ def test_a_model_that_cannot_be_loaded_is_one_error(cluster, folder, tmp_path, b
     service = RemoteService(SimilaritySettings(model=str(broken)), ServiceSettings(replicas=1), HOW, "ray")
     with pytest.raises(SimilarityError, match=r"cannot be started|damaged"):
         service.partition(*batch)
+    service.close()
+
+
+def test_a_service_that_is_gone_for_good_costs_figures_and_not_the_job(cluster, folder, batch):
+    import ray
+
+    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=1), HOW, "ray")
+    ray.kill(ray.get_actor(actor_name()))
+    service.pause()
+    service.resume()
+    assert service.counts() == Counts()
+    with pytest.raises(SimilarityError, match="the partition service is gone"):  # what on_failure decides about
+        service.partition(*batch)
+    service.close()
+
+
+def test_a_service_with_gpus_of_its_own_may_be_killed(cluster, folder, batch, expected):
+    """The GPU is Ray's word for it: a node says that it has one."""
+    import ray
+
+    cluster.add_node(num_cpus=1, num_gpus=1)
+    slots = reserve(1, 1.0)
+    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(), HOW, "ray", slots=slots)
+    assert service.partition(*batch).labels.tolist() == expected
+    ray.kill(ray.get_actor(actor_name()), no_restart=False)
+    assert service.partition(*batch).labels.tolist() == expected
     service.close()

@@ -25,6 +25,7 @@ from darling_plugin.tools.classifier.recipe import Recipe
 from darling_plugin.tools.classifier.train import Trained, train
 
 AT_ONCE = 256  # pairs in a call of the teacher
+OWN_DRAW = 1_000_003
 LIMIT = 1e-6  # of a teacher's P: one of 0 or 1 has no logit
 
 
@@ -80,14 +81,17 @@ def distill(
         for prompt, texts in groups.items()
         for a, b in itertools.combinations(dict.fromkeys(texts), 2)
     ]
-    parts = split_by_prompt(unlabelled, {"learn": 1 - held_share, "held": held_share}, recipe.seed)
+    # A draw of its own: with the training's, the prompts that are held out here would be those for calibration there.
+    shares = {"learn": 1 - held_share, "held": held_share}
+    parts = split_by_prompt(unlabelled, shares, recipe.seed + OWN_DRAW)
     for name, own in parts.items():
         if not own:
             raise InputError(f"no pair of responses is left in the part {name!r}: give more prompts with two or more")
     learn = label_pairs(teacher, parts["learn"], progress)
     held = label_pairs(teacher, parts["held"], progress)
     trained = train(learn, out, recipe, quiet=quiet)
-    return Distilled(trained, agreement(held, teacher.default_threshold, ClassifierSimilarity(str(out))))
+    student: Any = ClassifierSimilarity(str(out))
+    return Distilled(trained, agreement(held, student))
 
 
 def label_pairs(teacher: Similarity, pairs: Sequence[Pair], progress: Progress | None = None) -> list[Pair]:
@@ -107,7 +111,7 @@ def label_pairs(teacher: Similarity, pairs: Sequence[Pair], progress: Progress |
     return found
 
 
-def agreement(held: Sequence[Pair], threshold: float, student: Similarity) -> Agreement:
+def agreement(held: Sequence[Pair], student: Similarity) -> Agreement:
     """The student against the teacher's labels on these pairs: all pairs of each of their prompts."""
     from sklearn.metrics import adjusted_rand_score, roc_auc_score
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class HookCost(NamedTuple):
 
 def hook_seconds(groups: Sequence[Sequence[str]]) -> float:
     """Seconds in which the shipped classifier's service finds the classes of these groups, all of them read before."""
-    similarity = ClassifierSimilarity(device="cpu")
+    similarity: Any = ClassifierSimilarity(device="cpu")
     rule = PartitionRule(threshold=similarity.default_threshold, short_text_rule=True)
     reader, rng = Reader.load(DEFAULT_FOLDER), np.random.default_rng(0)
     texts = [text for group in groups for text in group]

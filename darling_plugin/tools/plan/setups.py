@@ -12,7 +12,7 @@ from darling_plugin.tools.plan.systems import AllPairs, EncodeEach
 
 CPU_TOKENS_PER_SECOND = 2_700.0
 """Of the shipped classifier on one core: `darling plan --measure`, an AMD EPYC, fp32, one thread."""
-SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S = 88e-6, 1.5e-6
+SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S = 95e-6, 1.7e-6
 """Of one core for each response and each pair of siblings, words compared as well as vectors; responses of 8,000
 tokens: `scripts/bench_service.py`."""
 QWEN_TOKENS_PER_WORD = 2.8

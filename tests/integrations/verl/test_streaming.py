@@ -6,7 +6,7 @@ import pytest
 from hook_batches import group
 
 from darling_plugin.integrations.verl.partitions import choose_backend, service_metrics
-from darling_plugin.integrations.verl.streaming import StreamingManager, wrap_managers
+from darling_plugin.integrations.verl.streaming import StreamingManager, wrap_managers, written_tokens
 from darling_plugin.service.counts import Counts
 from darling_plugin.similarity import LexicalSimilarity, build_similarity
 
@@ -153,3 +153,27 @@ def test_a_validation_pauses_the_service(make_trainer):
 
 async def _arrived(service):
     return service._counts.arrived
+
+
+def test_only_what_the_policy_wrote_is_read():
+    import numpy as np
+    import torch
+    from verl import DataProto
+
+    def final(turns, **more):
+        tensors = {"responses": torch.tensor([[5, 6, 7, 0]]), "attention_mask": torch.tensor([[1, 1, 1, 1, 0]])}
+        return DataProto.from_dict(tensors=tensors | more, non_tensors={"__num_turns__": np.array([turns])})[0]
+
+    assert written_tokens(final(2)).tolist() == [5, 6, 7]
+    assert written_tokens(final(4)) is None  # a tool wrote some of it: it is read when the mask is known
+    mask = torch.tensor([[1, 0, 1, 0]])
+    assert written_tokens(final(4, response_mask=mask)).tolist() == [5, 7]
+
+
+def test_many_truncated_responses_are_a_figure_and_a_warning(caplog):
+    metrics = service_metrics(Counts(texts=10, truncated=5), 0.0)
+    assert metrics["darling/service/truncated_share"] == 0.5
+    assert "50 % of the responses are longer" in caplog.text and "darling.similarity.text" in caplog.text
+    caplog.clear()
+    assert service_metrics(Counts(texts=10, truncated=1), 0.0)["darling/service/truncated_share"] == 0.1
+    assert not caplog.records

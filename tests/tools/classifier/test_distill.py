@@ -1,8 +1,8 @@
 import pytest
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.classifier.distill import agreement, distill, label_pairs
-from darling_plugin.tools.classifier.pairs import Pair, digest
+from darling_plugin.tools.classifier.distill import OWN_DRAW, agreement, distill, label_pairs
+from darling_plugin.tools.classifier.pairs import Pair, digest, split_by_prompt
 from darling_plugin.tools.classifier.recipe import make_recipe
 
 
@@ -38,7 +38,7 @@ def test_agreement_is_of_whole_groups():
         Says({frozenset("ab"): 0.9, frozenset("de"): 0.9}), pairs_of("p", "a", "b", "c") + pairs_of("q", "d", "e")
     )
     student = Says({frozenset("ac"): 0.9, frozenset("de"): 0.8, frozenset("ab"): 0.4})
-    found = agreement(held, 0.5, student)
+    found = agreement(held, student)
     # Adjusted Rand of {ab}{c} and {ac}{b}: index 0, expected 1·1/3, most 1: −1/3 / (2/3) = −0.5; of q 1. Mean 0.25.
     assert found.adjusted_rand == pytest.approx(0.25)
     assert (found.prompts, found.pairs, found.texts, found.same_classes) == (2, 4, 5, 0.5)
@@ -57,3 +57,11 @@ def test_a_target_is_part_of_what_a_model_was_trained_on():
 def test_without_groups_there_is_nothing_to_learn(tmp_path):
     with pytest.raises(InputError, match="give more prompts"):
         distill(Says({}), {"p": ["alone"]}, tmp_path / "out", make_recipe())
+
+
+def test_the_prompts_held_out_are_not_those_for_calibration():
+    pairs = [Pair(f"prompt {k}", "a", "b", 0) for k in range(400)]
+    learn = split_by_prompt(pairs, {"learn": 0.8, "held": 0.2}, OWN_DRAW)["learn"]
+    found = {name: len(own) for name, own in split_by_prompt(learn, make_recipe().shares, 0).items()}
+    # Shares 0.75, 0.1, 0.15 of about 320; with one draw for both, calibration would get none.
+    assert 210 <= found["train"] <= 270 and 15 <= found["validation"] <= 50 and 25 <= found["calibration"] <= 75
