@@ -62,7 +62,7 @@ def who_is_correct(
 ) -> np.ndarray | None:
     """One truth value per response. `infos`: verl's lists of what the reward function said, None where it did not."""
     acc = _truths(infos.get("acc"))
-    if acc is not None and not np.array_equal(acc, quality):
+    if acc is not None and (reward_model or not np.array_equal(acc, quality)):
         return acc > 0.5
     return None if reward_model else quality > above
 

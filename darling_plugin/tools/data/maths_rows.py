@@ -73,6 +73,8 @@ def _answer(row: Mapping[str, Any]) -> str:
 
 
 def _latex(value: Any) -> str:
+    if isinstance(value, str) and not value.strip():
+        return ""  # the answers' own filter counts it
     try:
         text = reference_text(value, "answer")
     except InputError:

@@ -58,6 +58,7 @@ def test_nothing_validated_gives_nothing():
         ({"acc": [2.5, -1.0, 0.3]}, True, None),  # logits
         ({"acc": [0.9, 0.5, -1.0]}, True, None),  # verl's copy of the score
         ({"acc": [np.True_, np.float32(0), 1]}, True, [True, False, True]),
+        ({"acc": [1, 0, 0], "reward": [1, 0, 0]}, True, [True, False, False]),
         ({"acc": [float("nan"), 1.0, 0.0]}, False, [True, False, False]),
         ({"acc": [[1], [0], [1]]}, False, [True, False, False]),
     ],

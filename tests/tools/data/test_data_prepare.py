@@ -130,6 +130,17 @@ def test_the_sample_is_the_seeds_whatever_the_order(tmp_path, write, problems, a
     assert [row["extra_info"]["id"] for row in rows(larger)][:50] == drawn
 
 
+def test_references_are_what_the_verifier_tells_from_others(tmp_path, write, problems, aime):
+    answers = [0.00001, 6.02e23, "2 2/3", "1011_2", 0.0000001, True, r"2\frac{2}{3}"]
+    some = [problem | {"answer": answer} for problem, answer in zip(problems, answers, strict=False)]
+    train = write("train.jsonl", some)
+    made = prepare(MATH, Options(tmp_path / "out", aime, train_files=[train], sets=["aime25"], size=0))[-1]
+    kept = {row["reward_model"]["ground_truth"] for row in rows(made.path)}
+    assert kept == {"0.00001", "602000000000000000000000", "True", r"2\frac{2}{3}"}
+    dropped = {"math-verify reads it as another value": 1, "math-verify takes a near miss for it": 2}
+    assert steps(made)["answer"] == (4, dropped)
+
+
 def test_answers_after_the_last_one_that_is_needed_are_not_read(tmp_path, write, problems, aime):
     train = write("train.jsonl", problems)
     made = prepare(MATH, Options(tmp_path / "out", aime, train_files=[train], sets=["aime25"], size=10))[-1]
