@@ -11,9 +11,18 @@ from darling_plugin.step import Rollouts, Step
 ANSWERS = "hook_judges:last_words"
 OUTPUTS = [
     *group("a", ("a red fox runs home", 1.0), ("the fox is red", 1.0), ("a red fox runs home", 1.0), prompt="Write."),
-    *group("b", ("seven", 1.0), ("it is seven", 0.0), ("maybe five", 0.0), ("seven", 1.0), prompt="Three plus four?"),
+    *group(
+        "b",
+        ("seven", 1.0),
+        ("it is seven", 0.0),
+        ("maybe five", 0.0),
+        ("seven", 1.0),
+        ("a dozen and no more", 0.0),
+        ("nobody knows", 0.0),
+        prompt="Three plus four?",
+    ),  # more than the four of a set
 ]
-LOGPROBS = [-0.5, -1.5, -0.25, -0.125, -2.0, -1.0, -0.75]  # of every token of a response
+LOGPROBS = [-0.5, -1.5, -0.25, -0.125, -2.0, -1.0, -0.75, -0.375, -3.0]  # of every token of a response
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def test_verls_advantages_are_the_steps(name, make_trainer, put, put_logprobs, r
 
     trainer = make_trainer(f"+darling.objective={name}", f"+darling.quality.answer={ANSWERS}")
     step = Step(parse_settings({"objective": name, "quality": {"answer": ANSWERS}}))
-    order = [4, 0, 6, 2, 1, 5, 3]  # the rows of both groups in between each other
+    order = [4, 0, 8, 6, 2, 7, 1, 5, 3]  # the rows of both groups in between each other
     for _ in range(2):  # the second time answers have been seen before, under another uid
         batch = put([OUTPUTS[i] for i in order])
         put_logprobs(batch, [LOGPROBS[i] for i in order])
