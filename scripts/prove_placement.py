@@ -160,7 +160,7 @@ def place(config: Any, classifier_first: bool) -> dict[str, Any]:
             calls.append(held[-1].where.remote())
             continue
         del options["name"], options["max_restarts"]
-        calls.append(ray.remote(where).options(**options, max_calls=0, max_retries=0).remote())
+        calls.append(ray.remote(where).options(**options, max_retries=0).remote())
     done, _ = ray.wait(calls, num_returns=len(calls), timeout=90) if calls else ([], [])
     by_node = Counter(ray.get(done))
     return found | {
