@@ -4,7 +4,9 @@
     python scripts/prove_placement.py --recipe math --size 72gpu darling.service.placement=dedicated
 
 verl's own trainer makes its resource pools from the composed configuration, in its own order; then this plugin finds
-its slots as at the end of the trainer's `_setup`, and an empty actor starts in each. Prints, and writes as JSON:
+its slots as at the end of the trainer's `_setup`. In the first slot of each placement group an empty actor starts with
+a replica's options, and stays; in each other slot a task runs with them, since 64 processes are much for one machine.
+Prints, and writes as JSON:
 
     verl_groups, verl_ready        placement groups that verl asked for, and those that Ray placed
     replicas, replicas_ready       of the classifier
@@ -44,13 +46,18 @@ RAY = {
 }
 
 
+def where() -> str:
+    """The node of the process that calls it."""
+    import ray
+
+    return ray.get_runtime_context().get_node_id()
+
+
 class Empty:
     """Stands where a replica of the classifier would."""
 
     def where(self) -> str:
-        import ray
-
-        return ray.get_runtime_context().get_node_id()
+        return where()
 
 
 def main() -> int:
@@ -143,8 +150,17 @@ def place(config: Any, classifier_first: bool) -> dict[str, Any]:
     gpu_less = service.replicas or alive
     actor: Any = ray.remote(Empty)
     places = [*slots] if service.place != "cpu" else [None] * gpu_less
-    started = [actor.options(**actor_options(f"replica-{k}", slot)).remote() for k, slot in enumerate(places)]
-    calls = [one.where.remote() for one in started]
+    held, calls = [], []
+    groups: set[Any] = set()
+    for number, slot in enumerate(places):
+        options = actor_options(f"replica-{number}", slot)
+        if slot is None or slot.group.id not in groups:
+            groups |= set() if slot is None else {slot.group.id}
+            held.append(actor.options(**options).remote())
+            calls.append(held[-1].where.remote())
+            continue
+        del options["name"], options["max_restarts"]
+        calls.append(ray.remote(where).options(**options, max_retries=0).remote())
     done, _ = ray.wait(calls, num_returns=len(calls), timeout=90) if calls else ([], [])
     by_node = Counter(ray.get(done))
     return found | {
