@@ -113,6 +113,12 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
             f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this judge "
             f"({type(similarity).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
         )
+    if settings.backend != "local" and (device := getattr(similarity, "device", None)) is not None:
+        raise ConfigError(
+            f"darling.similarity.device={device}: is that of a similarity in the trainer's process, and "
+            f"darling.service.backend={settings.backend} runs it elsewhere. Set darling.service.backend=local, or "
+            "darling.service.gpus_per_replica in its place."
+        )
     if settings.api_key_env and settings.api_key_env not in os.environ:
         raise ConfigError(
             f"darling.service.api_key_env={settings.api_key_env}: there is no such environment variable. Export it "
