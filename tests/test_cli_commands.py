@@ -1,5 +1,6 @@
 """What holds for every command: help with an example, -h, -q, -v, and errors in one line for bad paths."""
 
+import json
 import os
 import shlex
 
@@ -73,6 +74,8 @@ def places(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("no JSON\n")
     (tmp_path / "deep.jsonl").write_text("[" * 200_000 + "\n")
+    pair = {"prompt": "p", "generation_0": "a", "generation_1": "b", "similar": 1}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair) + "\n")
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "esc\x1b[2J").mkdir()
     return {
@@ -80,6 +83,7 @@ def places(tmp_path):
         "folder": tmp_path / "folder",
         "file": tmp_path / "file",
         "deep": tmp_path / "deep.jsonl",
+        "pairs": tmp_path / "pairs.jsonl",
         "fifo": tmp_path / "fifo",
         "esc": tmp_path / "esc\x1b[2J",
         "nowhere": "/proc/nowhere/out",
@@ -100,6 +104,9 @@ BAD = [
     "export {run} {folder}",
     *(f"convert-reward-model {{{bad}}} {{out}}" for bad in ("absent", "file", "folder", "esc")),
     "convert-reward-model {run} {folder}",
+    "convert-reward-model /nonexistent {out}",
+    "classifier eval --pairs {pairs} --model /nonexistent",
+    "classifier calibrate --pairs {pairs} --model /nonexistent",
     *(f"{LABEL} {{{bad}}}" for bad in ("absent", "file", "folder", "deep", "fifo", "esc")),
     *(f"classifier train --out {{out}} --pairs {{{bad}}}" for bad in ("file", "folder", "deep", "fifo", "esc")),
     *(f"classifier calibrate --model {{{bad}}} --pairs {{file}}" for bad in ("absent", "file", "folder", "esc")),
