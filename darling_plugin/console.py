@@ -66,9 +66,9 @@ def terminal(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
     return PlainConsole(stderr=stderr, soft_wrap=soft_wrap, quiet=stderr and _verbosity == QUIET)
 
 
-def print_json(values: Any) -> None:
+def print_json(values: Any, *, indent: int | None = 1) -> None:
     r"""Print JSON on stdout. Control characters are written as `\u001b`, which JSON reads back as they were."""
-    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(values, indent=indent, ensure_ascii=False, allow_nan=False)
     typer.echo(CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 

@@ -18,7 +18,7 @@ def absent_path(name: str | Path) -> str | None:
     if path.exists() or len(path.parts) < 2:
         return None
     into_a_folder = Path(path.parts[0]).is_dir()
-    if len(path.parts) == 2 and (not into_a_folder or _cached(str(name))):
+    if len(path.parts) == 2 and not path.is_absolute() and (not into_a_folder or _cached(str(name))):
         return None
     found = next(parent for parent in path.parents if parent.is_dir())
     missing = path.relative_to(found).parts[0]

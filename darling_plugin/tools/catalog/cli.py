@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from typing import Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, print_json, terminal
 from darling_plugin.tools.catalog.entries import KINDS
 
 Kind = Enum("Kind", {name: name for name in KINDS})  # type: ignore[misc]
@@ -25,13 +24,12 @@ def list_(
     with explained():
         entries = KINDS[kind.value]()
     if as_json:
-        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        print_json(entries)
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table("name", "what it is", show_edge=False)
     for name, text in entries.items():
         table.add_row(Text(name), Text(text))
-    Console().print(table)
+    terminal().print(table)

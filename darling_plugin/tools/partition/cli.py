@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from darling_plugin.console import explained
+from darling_plugin.console import explained, terminal
 
 
 def partition(
@@ -42,8 +42,6 @@ def partition(
             for line in json_lines(found):
                 typer.echo(line)
             return
-        from rich.console import Console
-
-        console = Console()
+        console = terminal()
         for table in tables(found):
             console.print(table)
