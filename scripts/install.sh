@@ -58,6 +58,7 @@ install --override requirements/overrides.txt --constraint requirements/locked.t
 install --no-deps --editable .
 install --no-deps -r requirements/references.txt
 install --no-deps --target "$venv/megatron" -r requirements/megatron.txt
+install --no-deps --target "$venv/trl" -r requirements/trl.txt
 # DeepSpeed has no wheel: it is built with the torch that is there, and without its CUDA kernels.
 DS_BUILD_OPS=0 install --no-deps --no-build-isolation --target "$venv/openrlhf" -r requirements/openrlhf.txt
 echo "$wanted" >"$stamp"

@@ -10,6 +10,8 @@ tables of completions, and the trained policy.
 from __future__ import annotations
 
 import json
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +63,9 @@ def main(
     objective: Annotated[str, typer.Option(help="darling or grpo")] = "darling",
 ) -> None:
     """Train, and save the policy."""
+    # scripts/install.sh keeps TRL in a folder of its own: verl 0.9.1 stops where TRL 1.16 can be imported.
+    if find_spec("trl") is None:
+        sys.path.append(str(Path(sys.prefix) / "trl"))
     from transformers import AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 

@@ -4,8 +4,8 @@ NAME is shipped, lexical, embedding, or a folder that training wrote. Prints rig
 the first-sight pairs (firstsight/pairs.jsonl) with 95 % Wilson intervals, and the AUC. With --labeled, for folders: AUC
 on the 1,000 labeled pairs, leave-one-labeler-out and by prompt, with bootstrap intervals, calibration by labeler, and
 recall at the threshold. Where the folder holds folds/LABELER+LABELER…, each fold's classifier, trained without those
-labelers, judges their pairs; otherwise, and by prompt, the head is fitted anew without the held-out pairs on the folder's
-encoder (say whether that one has seen the labels).
+labelers, judges their pairs; otherwise, and by prompt, the head is fitted anew without the held-out pairs on the
+folder's encoder (say whether that one has seen the labels).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from places import ROOT
 
 pytestmark = pytest.mark.trl
 HERE = Path(__file__).parent
-PATHS = os.pathsep.join([str(ROOT), str(HERE)])
+PATHS = os.pathsep.join([str(ROOT), str(HERE), str(Path(sys.prefix) / "trl")])
 
 
 def run(*command, folder):
