@@ -9,6 +9,7 @@ from itertools import combinations
 from darling_plugin.core import find_partition, partition_diversity
 from darling_plugin.core.pair_scoring import score_pairs
 from darling_plugin.similarity import Similarity
+from darling_plugin.similarity.text import read_text
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,21 @@ class ClassifiedGroup:
 
 
 def classify(
-    groups: Mapping[str, list[str]], similarity: Similarity, *, threshold: float | None = None, pairs: bool = False
+    groups: Mapping[str, list[str]],
+    similarity: Similarity,
+    *,
+    threshold: float | None = None,
+    text: str = "whole",
+    pairs: bool = False,
 ) -> list[ClassifiedGroup]:
     """Partition every group, as training does.
 
     Args:
         threshold: None is the similarity's own.
+        text: what the similarity reads of each response, as `darling.similarity.text`.
         pairs: also score every pair of each group, with the similarity itself: no rule comes before it.
     """
-    texts = [text for responses in groups.values() for text in responses]
+    texts = read_text([response for responses in groups.values() for response in responses], text)
     uid = [prompt for prompt, responses in groups.items() for _ in responses]
     labels = find_partition(
         texts,
@@ -53,16 +60,16 @@ def classify(
     found, start = [], 0
     for prompt, responses in groups.items():
         rows = slice(start, start := start + len(responses))
-        scored = _pairs(responses, similarity) if pairs else []
+        scored = _pairs(texts[rows], similarity) if pairs else []
         found.append(
             ClassifiedGroup(prompt, responses, labels[rows].tolist(), diversity[rows].round(6).tolist(), scored)
         )
     return found
 
 
-def _pairs(responses: list[str], similarity: Similarity) -> list[ScoredPair]:
-    numbers = list(combinations(range(len(responses)), 2))
+def _pairs(texts: list[str], similarity: Similarity) -> list[ScoredPair]:
+    numbers = list(combinations(range(len(texts)), 2))
     if not numbers:
         return []
-    p = score_pairs(similarity, [(responses[i], responses[j]) for i, j in numbers])
+    p = score_pairs(similarity, [(texts[i], texts[j]) for i, j in numbers])
     return [ScoredPair(i, j, value) for (i, j), value in zip(numbers, p.tolist(), strict=True)]

@@ -22,6 +22,9 @@ def partition(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Equivalent when P is above it. [default: the similarity's own]")
     ] = None,
+    text: Annotated[
+        str, typer.Option(help="What is read of a response: whole | answer | head_tail | module:function.")
+    ] = "whole",
     pairs: Annotated[bool, typer.Option("--pairs", help="Also show P(equivalent) of every pair.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")] = False,
 ) -> None:
@@ -37,7 +40,7 @@ def partition(
 
         groups = read_responses(file)
         loaded = load_similarity(similarity, **({} if model is None else {"model": model}))
-        found = classify(groups, loaded, threshold=threshold, pairs=pairs)
+        found = classify(groups, loaded, threshold=threshold, text=text, pairs=pairs)
         if as_json:
             for line in json_lines(found):
                 typer.echo(line)

@@ -50,6 +50,21 @@ def test_a_table_for_people(file):
     assert "Name a car." in out and "2 classes among 3 responses" in out and "1.000" in out
 
 
+def test_what_is_read_can_be_the_answer_alone(tmp_path):
+    path = tmp_path / "responses.jsonl"
+    thinking = [
+        "<think>count cars and boats</think>a red car at sea",
+        "<think>other words here</think>a red car at sea",
+    ]
+    path.write_text(json.dumps({"prompt": "p", "responses": thinking}))
+    classes = {
+        text: [json.loads(line)["class"] for line in run(path, "--json", "--text", text).stdout.splitlines()]
+        for text in ("whole", "answer")
+    }
+    assert classes == {"whole": [0, 1], "answer": [0, 0]}
+    assert "must be whole, answer, head_tail" in run(path, "--text", "middle").stderr
+
+
 def test_a_threshold_of_ones_own(file):
     rows = [json.loads(line) for line in run(file, "--json", "--threshold", "1.0").stdout.splitlines()]
     # Two of the same texts have at most five words: the rule for short texts decides them. Nothing is above 1.
