@@ -37,7 +37,7 @@ def rows() -> list[str]:
 
 
 def row(job: str, override: str, said: str) -> str:
-    words = f"`{job} {override}`".replace("` ", "`")
+    words, said = f"`{job} {override}`".replace("` ", "`"), said.replace(str(ROOT), "CHECKOUT")
     return f"| {words} | {' '.join(said.split()).replace('|', chr(92) + '|')} |\n"
 
 
