@@ -1,4 +1,4 @@
-"""What a job keeps beside verl's checkpoints, so that it goes on where it stopped.
+"""What a job saves next to verl's checkpoints, so that it resumes where it stopped.
 
     <trainer.default_local_dir>/darling_memory.npz     what the judge said, by content; of the newest checkpoint
     …/global_step_N/darling.json                       the step's state: the shift, and what the objective counted

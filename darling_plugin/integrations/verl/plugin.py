@@ -91,6 +91,6 @@ def _install() -> None:
 try:
     _install()
 except Exception:
-    # verl logs a plugin that fails to load at debug level, and goes on without it: make it visible here.
+    # verl logs a plugin that fails to load at debug level and continues without it: make it visible here.
     logger.exception("darling-plugin could not be loaded into verl; run `darling doctor`")
     raise

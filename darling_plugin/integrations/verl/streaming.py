@@ -1,7 +1,7 @@
 """Each response goes to the partition service the moment it is generated, from whatever reward manager sees it.
 
-Put round every reward manager that verl has registered, in place, under the same names. It sends and goes on: what the
-service makes of it is no concern of the rollout's.
+Wrapped around every reward manager that verl has registered, in place, under the same names. It sends and continues;
+the rollout does not wait for the service.
 """
 
 from __future__ import annotations

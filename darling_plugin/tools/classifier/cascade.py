@@ -82,8 +82,8 @@ def make_cascade(
     device: str | None = None,
 ) -> Bounds:
     """Choose the bounds on these pairs and write the cascade's file."""
-    cheap, dear = ClassifierSimilarity(first, device), ClassifierSimilarity(second, device)
-    bounds = choose_bounds(cheap(pairs), dear(pairs) > dear.default_threshold, most)
+    cheap, expensive = ClassifierSimilarity(first, device), ClassifierSimilarity(second, device)
+    bounds = choose_bounds(cheap(pairs), expensive(pairs) > expensive.default_threshold, most)
     provenance = {"most": most, "pairs": bounds.pairs, "settled": bounds.settled, "agreement": bounds.agreement}
     card = CascadeCard(
         first=_relative(first, out),

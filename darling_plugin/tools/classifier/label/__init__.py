@@ -7,7 +7,7 @@
     ask.py           asking one question, of the endpoint that `darling_plugin/endpoint/` knows
     mining.py        from sampled responses to the pairs that are asked
     answers.py       which maths responses have equal final answers
-    store.py         the files: each pair is written once, a killed run goes on where it ended
+    store.py         the files: each pair is written once, a killed run resumes where it stopped
     run.py           all of it in order, and the summary
 
 `similarity/judge.py` asks the same judge during training.

@@ -37,7 +37,7 @@ def label(
 ) -> dict[str, Any]:
     """Mine pairs, ask the judge about each in both orders, write them; returns the summary, which is a file as well.
 
-    Pairs that are in the output already are not asked again: the same command goes on after a kill, or after the
+    Pairs that are in the output already are not asked again: the same command resumes after a kill, or after the
     input has grown, and asks again what failed. A pair has a label when both orders agree; see `Store` for the rest.
 
     Args:
@@ -69,7 +69,7 @@ def label(
     except EndpointError as error:
         run.last_failure = str(error)
         done = store.agreed + store.disagreed
-        raise EndpointError(f"{error}. {done} pairs are in {store.path}; the same command goes on from there") from None
+        raise EndpointError(f"{error}. {done} pairs are in {store.path}; the same command resumes from there") from None
     finally:
         # After Ctrl-C, too.
         summary = run.summary(len(questions) - len(new), counts, origin)

@@ -17,7 +17,7 @@ class FunctionScorer:
     """`function(prompt, response, answer)` gives a number, or None where it cannot tell: that score is missing.
 
     `prompt` is the text, or the list of messages, and `answer` whatever the prompt's file has. Called in this process,
-    one response at a time. What it raises ends the run, and the same command goes on from there.
+    one response at a time. What it raises ends the run, and the same command resumes from there.
 
     Args:
         spec: `module:function`, for example my_project.scores:rhymes.
