@@ -56,7 +56,7 @@ class DarlingGRPOTrainer(GRPOTrainer):
         values, weights = rewards.double().cpu().numpy().T, self.reward_weights.double().cpu().numpy()
         start = self.accelerator.process_index * len(completions)  # as TRL slices them
         quality = weighted_sum(values, weights)[start : start + len(completions)]
-        training = bool(self.model.training)  # type: ignore[union-attr]
+        training = bool(self.model.training)
         size: Any = self.num_generations if training else self.num_generations_eval
         part, metrics = self._darling(prompts, completions, quality, size, training=training)
         self._darling_part = part
