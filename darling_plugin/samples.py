@@ -31,6 +31,9 @@ def records(
 ) -> list[dict[str, Any]]:
     """One record per chosen response; `class` and `diversity` are null where the objective has none.
 
+    `advantage` is the step's own: what trains, unless `darling.monitor` watches another estimator or verl takes a KL
+    penalty off the reward, whose centered share is then missing here.
+
     Args:
         chosen: rows of the batch. prompts: one per chosen row. responses: one per row of the batch.
     """

@@ -11,6 +11,7 @@
     partition/    `darling partition`: the classes of responses in a file
     plan/         `darling plan`: how many classifier replicas a cluster needs, by simulation
     report/       `darling report`: one page of a run
+    redact.py     what looks like a secret is left out of what `export` and `report` write
     overrides.py  settings as Hydra and a shell take them
 
 Each command is an entry point in the group `darling.commands`. To add one: a function or a Typer app here, and a line

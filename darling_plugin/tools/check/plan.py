@@ -16,8 +16,10 @@ from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE
 from darling_plugin.tools.check.memory import GIB
 from darling_plugin.tools.check.pools import Pool, find_pools, judge_replicas, service_of
 from darling_plugin.tools.check.run import Outcome
+from darling_plugin.tools.plan.machines import GPUS, UTILISATION
 
-TERAFLOPS = 300  # assumed of one GPU that judges, to turn arithmetic into seconds
+# Of one GPU that runs the classifier: 40 % of the peak, which `darling plan` measured on an H200 (plan/machines.py).
+TERAFLOPS = round(GPUS["h100"].peak * UTILISATION / 1e12)
 LISTS = {
     "warning": ("Warnings", "yellow"),
     "not checked": ("Not checked", "cyan"),
@@ -147,9 +149,7 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
         yield "its work", "unknown, because the size of its model is unknown"
         return
     gpus = judge_replicas(job).gpus
-    seconds = (
-        f": {1000 * work / TERAFLOPS / gpus:.2g} s on {gpus} GPUs at {TERAFLOPS} TFLOP/s (assumed)" if gpus else ""
-    )
+    seconds = f": {1000 * work / TERAFLOPS / gpus:.2g} s on {gpus} GPUs at {TERAFLOPS} TFLOP/s" if gpus else ""
     yield "its work", (f"at most {work:.3g} petaFLOP" if work >= 1 else f"at most {1000 * work:.3g} teraFLOP") + seconds
 
 

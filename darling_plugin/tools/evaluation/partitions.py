@@ -51,7 +51,7 @@ class Partitioner:
     def settings(self) -> dict[str, Any]:
         options = {key: value for key, value in self.options.items() if key not in HOW}
         if self.name in {"classifier", "embedding"} and "model" in options:
-            options["model"] = model_identity(options["model"], "--similarity-model")
+            options["model"] = model_identity(options["model"], "--similarity-args")
         return {"similarity": self.name, "options": options, "threshold": self.threshold, "way": self.way}
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:

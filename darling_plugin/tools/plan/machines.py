@@ -53,6 +53,10 @@ def all_assumptions(training: Training, classifiers: Sequence[Classifier]) -> li
     return found
 
 
+UTILISATION = 0.4
+"""Share of a GPU's peak that a classifier's forward passes reached on an H200 (scripts/bench_judges.py)."""
+
+
 @dataclass(frozen=True)
 class Gpu:
     """One accelerator."""
@@ -116,7 +120,7 @@ class Classifier:
     kind: Literal["cross-encoder", "bi-encoder"]
     parameters: float = stated(4.0e9, "", OWN)
     reads: int = stated(4096, "tokens of a pair (cross-encoder) or of a response", OWN)
-    utilisation: float = stated(0.4, "of the peak", "of a GPU; measured on an H200")
+    utilisation: float = stated(UTILISATION, "of the peak", "of a GPU; measured on an H200")
     batch_tokens: int = stated(16_384, "tokens a batch, at most", OWN)
     batch_s: float = stated(0.010, "s a batch: launches, tokenizing", ASSUMED)
     request_s: float = stated(0.001, "s of the replica for each HTTP request", ASSUMED)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from darling_plugin import __version__
 from darling_plugin.errors import InputError
-from darling_plugin.tools.export.redact import redact
+from darling_plugin.tools.redact import redact
 from darling_plugin.tools.report.metrics import NAMES, STARTS
 
 OVERRIDES = Path(".hydra") / "overrides.yaml"  # Hydra writes it where hydra.run.dir is

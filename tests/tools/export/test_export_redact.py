@@ -1,6 +1,6 @@
 import pytest
 
-from darling_plugin.tools.export.redact import LEFT_OUT, redact
+from darling_plugin.tools.redact import LEFT_OUT, redact
 
 
 @pytest.mark.parametrize(

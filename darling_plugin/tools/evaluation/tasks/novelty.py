@@ -2,7 +2,7 @@
 
 As published: ten samples of up to 512 tokens at temperature 1, and the greedy partition; `evaluation/novelty.py` has
 the metrics. Two things are another's there and yours to set: its classifier (here the shipped one, unless
---similarity-model names another) and its reward model, Skywork-Reward-Gemma-2-27B-v0.2, without which there is no
+--similarity-args names another) and its reward model, Skywork-Reward-Gemma-2-27B-v0.2, without which there is no
 utility_k.
 """
 
