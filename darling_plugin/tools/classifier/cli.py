@@ -172,16 +172,12 @@ def distill(
     train_layers: Annotated[int | None, typer.Option(help="Train only the topmost layers, to save time.")] = None,
     held_share: Annotated[float, typer.Option(help="Share of the prompts that agreement is measured on.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    write: Annotated[Path | None, typer.Option("--json", help="Write the agreement to this file.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train a bi-encoder on another similarity's logits: one encoding per response instead of one pass per pair.
 
     Example: darling classifier distill --teacher my_cross_encoder --responses groups.jsonl --out my_bi_encoder
     """
-    import json
-
-    from rich.console import Console
-
     from darling_plugin.similarity import SIMILARITIES, build_similarity
     from darling_plugin.similarity.packaged import PACKAGED
     from darling_plugin.tools.classifier.distill import distill as run
@@ -196,7 +192,10 @@ def distill(
         own = SIMILARITIES.keys() - {"classifier"}
         scorer = build_similarity(teacher) if teacher in own else build_similarity("classifier", model=teacher)
         done = run(scorer, read_groups(responses).responses, out, recipe, held_share=held_share)
-    found, console = done.agreement, Console()
+    found, console = done.agreement, terminal()
+    if as_json:
+        print_json(found.as_json())
+        return
     auc = "none" if found.auc is None else f"{found.auc:.3f}"
     console.print(
         f"On {found.prompts} held-out prompts, against the teacher: AUC {auc}, adjusted Rand index of whole groups "
@@ -207,8 +206,6 @@ def distill(
     )
     _print_calibration(done.trained.card)
     console.print(f"In training  {_in_training('classifier', out)}", markup=False, highlight=False, soft_wrap=True)
-    if write is not None:
-        write.write_text(json.dumps(found.as_json(), indent=1) + "\n")
 
 
 @app.command()
