@@ -50,7 +50,14 @@ def test_doctor_here():
 def test_doctor_prints_a_table(monkeypatch):
     from darling_plugin.tools.doctor import checks as doctor
 
-    everything = {"estimator": True, "reward_manager": True, "trainers": {"sync": True}, "config": True, "devices": []}
+    everything = {
+        "estimator": True,
+        "reward_manager": True,
+        "trainers": {"sync": True},
+        "v0": True,
+        "config": True,
+        "devices": [],
+    }
     monkeypatch.setattr(doctor, "run_probe", lambda environ: (everything, ""))
     result = run("doctor")
     assert result.exit_code == 0  # no GPU here, or no megatron-core: notes
@@ -77,11 +84,11 @@ def test_doctor_with_the_plugin_excluded(monkeypatch):
 
 
 def test_doctor_with_an_unsupported_verl(monkeypatch):
-    monkeypatch.setattr(versions, "verl_version", lambda: "0.8.0")
+    monkeypatch.setattr(versions, "verl_version", lambda: "0.7.1")
     result = run("doctor", "--json")
     assert result.exit_code == 1
     verl = next(check for check in json.loads(result.output)["checks"] if check["name"] == "verl")
-    assert verl["status"] == "problem" and "0.8.0" in verl["detail"] and "pip install" in verl["remedy"]
+    assert verl["status"] == "problem" and "0.7.1" in verl["detail"] and "pip install" in verl["remedy"]
 
 
 def test_doctor_without_verl(monkeypatch):

@@ -39,7 +39,7 @@ def check_verl_version(found: str | None = None) -> None:
     """Raise `ConfigError` unless the installed verl, and this Python, are ones that this package was tested with."""
     if sys.version_info[:2] >= PYTHON_BEFORE and os.environ.get(ALLOW_UNTESTED) != "1":
         raise ConfigError(
-            f"Python {sys.version_info[0]}.{sys.version_info[1]}: verl {OLDEST} needs Python <3.13. Make the "
+            f"Python {sys.version_info[0]}.{sys.version_info[1]}: verl needs Python <3.13. Make the "
             "environment with Python 3.12 (uv venv --python 3.12 .venv), train with TRL, or try at your own risk with "
             f"{ALLOW_UNTESTED}=1."
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError, MissingDependencyError
-from darling_plugin.tools.report.lines import number
+from darling_plugin.json_lines import finite
 from darling_plugin.tools.report.runs import Group, Response, Row
 
 STATE, TABLES = "trainer_state.json", "completions/*.parquet"
@@ -29,9 +29,9 @@ NAMES = {
 
 def step_row(logged: Mapping[str, Any]) -> Row | None:
     """One entry of TRL's log_history as a step; None for one that is no training step, such as an evaluation."""
-    if "reward" not in logged or number(logged.get("step")) is None:
+    if "reward" not in logged or finite(logged.get("step")) is None:
         return None
-    return {NAMES.get(name, name): found for name, value in logged.items() if (found := number(value)) is not None}
+    return {NAMES.get(name, name): found for name, value in logged.items() if (found := finite(value)) is not None}
 
 
 def read_trl_metrics(folder: Path) -> list[Row]:
@@ -75,8 +75,8 @@ def _groups(rows: Sequence[Mapping[str, Any]]) -> list[Group]:
 
 def _response(row: Mapping[str, Any]) -> Response:
     label = row.get("class")
-    measures = {name: number(row.get(name)) for name in ("quality", "diversity", "advantage")}
-    measures["reward"] = number(row.get("darling"))
+    measures = {name: finite(row.get(name)) for name in ("quality", "diversity", "advantage")}
+    measures["reward"] = finite(row.get("darling"))
     return Response(_text(row["completion"]), label if isinstance(label, int) else None, measures)
 
 
