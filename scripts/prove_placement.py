@@ -64,11 +64,7 @@ def main() -> int:
     arguments = parse()
     os.environ.update(RAY)
     began = time.monotonic()
-    found = prove(arguments)
-    found["seconds"] = round(time.monotonic() - began, 1)
-    print(json.dumps(found, indent=2))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    found = prove(arguments, began)
     placed = found["verl_ready"] == found["verl_groups"] and found["replicas_ready"] == found["replicas"]
     return 0 if placed else 1
 
@@ -85,7 +81,8 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prove(arguments: argparse.Namespace) -> dict[str, Any]:
+def prove(arguments: argparse.Namespace, began: float) -> dict[str, Any]:
+    """What was placed. Printed and written before the cluster ends: a process that still waits may end with it."""
     import ray
 
     from darling_plugin.tools.check.compose import compose_job
@@ -99,9 +96,15 @@ def prove(arguments: argparse.Namespace) -> dict[str, Any]:
     check = check_job([*overrides, *given_places(config)], cluster, offline=True)
     simulated = start(nodes, arguments.gpus_per_node)
     try:
-        return {"predicted": "ready" if check.ready else "errors", **place(config, arguments.classifier_first)}
+        found = {"predicted": "ready" if check.ready else "errors", **place(config, arguments.classifier_first)}
+        found["seconds"] = round(time.monotonic() - began, 1)
+        print(json.dumps(found, indent=2), flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+        return found
     finally:
-        ray.shutdown()
+        if not arguments.classifier_first:  # there a thread of verl still waits, and would end the process in here
+            ray.shutdown()
         simulated.shutdown()
 
 

@@ -19,7 +19,7 @@ def quickstart(run, tmp_path_factory) -> Path:
         "--warm-start-steps=300",
         f"--output={output}",
         "algorithm.filter_groups.enable=true",
-        "algorithm.filter_groups.metric=acc",
+        "algorithm.filter_groups.metric=any_correct",
         "data.train_batch_size=8",
         "actor_rollout_ref.actor.ppo_mini_batch_size=4",
         "data.val_max_samples=4",
@@ -51,8 +51,8 @@ def test_logs_the_metrics_of_each_step(quickstart):
         assert step["darling/reward/mean"] <= step["darling/quality/mean"]  # q · d, and d is at most 1
         assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] == 8 * 28  # 8 groups of 8
         assert 0 <= step["darling/step_share"] < 1
-        # DAPO's filter looks at pure quality: groups that are all right or all wrong never reach a step.
-        assert step["darling/groups/mixed"] == 1.0
+        # DAPO's filter with this metric drops the groups without a right response, and keeps those that are all right.
+        assert step["darling/groups/all_wrong"] == 0.0
         # verl's own score is pure quality too: it is comparable between estimators.
         assert step["critic/score/mean"] == pytest.approx(step["darling/quality/mean"])
 

@@ -28,7 +28,7 @@ from recipes.countdown.experiment.settings import Run, from_json
 import json
 
 settings, policy, folder = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-work.plan = lambda results: [Arm("main", "tiny", (from_json(settings),))]
+work.whole_plan = lambda results: [Arm("main", "tiny", (from_json(settings),))]
 work.prepare = lambda run, shared: prepare.Start(policy, "digest", None)
 loop.SAVE_EVERY = 2
 work.work(work.Place(folder), [], Console())
@@ -39,7 +39,7 @@ work.work(work.Place(folder), [], Console())
 def place(tiny, untrained, tmp_path, monkeypatch):
     """A place whose whole plan is two tiny runs that begin with an untrained policy."""
     runs = (tiny(seed=0), tiny(seed=1))
-    monkeypatch.setattr(working, "plan", lambda results: [Arm("main", "tiny", runs)])
+    monkeypatch.setattr(working, "whole_plan", lambda results: [Arm("main", "tiny", runs)])
     monkeypatch.setattr(working, "prepare", lambda run, shared: preparing.Start(untrained, "digest", None))
     return Place(tmp_path)
 
