@@ -8,17 +8,22 @@ from itertools import combinations
 
 from darling_plugin.core import find_partition, partition_diversity
 from darling_plugin.core.pair_scoring import score_pairs
+from darling_plugin.core.short_text import short_words
 from darling_plugin.similarity import Similarity
 from darling_plugin.similarity.text import read_text
 
 
 @dataclass(frozen=True)
 class ScoredPair:
-    """P(equivalent) of responses `first` and `second` of a group, by their numbers in it."""
+    """P(equivalent) of responses `first` and `second` of a group, by their numbers in it.
+
+    by_rule: both are so short that the rule for short texts decides, not P.
+    """
 
     first: int
     second: int
     p: float
+    by_rule: bool
 
 
 @dataclass(frozen=True)
@@ -72,4 +77,8 @@ def _pairs(texts: list[str], similarity: Similarity) -> list[ScoredPair]:
     if not numbers:
         return []
     p = score_pairs(similarity, [(texts[i], texts[j]) for i, j in numbers])
-    return [ScoredPair(i, j, value) for (i, j), value in zip(numbers, p.tolist(), strict=True)]
+    short = [similarity.short_text_rule and short_words(text) is not None for text in texts]
+    return [
+        ScoredPair(i, j, value, by_rule=short[i] and short[j])
+        for (i, j), value in zip(numbers, p.tolist(), strict=True)
+    ]

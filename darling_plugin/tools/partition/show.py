@@ -47,9 +47,10 @@ def tables(groups: Sequence[ClassifiedGroup]) -> Iterator[RenderableType]:
         classes = len(set(group.labels))
         yield Text(f"{classes} {'class' if classes == 1 else 'classes'} among {len(group.responses)} responses\n")
         if group.pairs:
-            pairs = Table("pair", "P(equivalent)", show_edge=False)
+            pairs = Table("pair", "P(equivalent)", "", show_edge=False)
             for pair in sorted(group.pairs, key=lambda pair: -pair.p):
-                pairs.add_row(f"{pair.first}, {pair.second}", f"{pair.p:.3f}")
+                note = "decided by the rule for short texts" if pair.by_rule else ""
+                pairs.add_row(f"{pair.first}, {pair.second}", f"{pair.p:.3f}", note)
             yield pairs
 
 
