@@ -189,11 +189,12 @@ class Step:
         partition: Partition | None = None
         failed = False
         try:
+            compared = self.read(texts) if needs_similarity(self.objective) else []
             if "classes" in self.objective.needs:
                 assert self.classes is not None
                 among = correct if self.objective.scope == "correct" else None
-                partition = self.classes.partition(self.read(texts), uid, among)
-            scored = self.objective.score(self._batch(rollouts, texts, uid, quality, correct, partition))
+                partition = self.classes.partition(compared, uid, among)
+            scored = self.objective.score(self._batch(rollouts, texts, compared, uid, quality, correct, partition))
         except SimilarityError as error:
             if self.settings.on_failure == "raise":
                 raise
@@ -252,11 +253,13 @@ class Step:
         self,
         rollouts: Rollouts,
         texts: list[str],
+        compared: list[str],
         uid: np.ndarray,
         quality: np.ndarray,
         correct: np.ndarray,
         partition: Partition | None,
     ) -> Batch:
+        """What the objective needs. compared: what the similarity reads of each text."""
         needs = self.objective.needs
         return Batch(
             uid=uid,
@@ -264,8 +267,8 @@ class Step:
             quality=self._shifted(quality, uid),
             correct=correct,
             labels=None if partition is None else partition.labels,
-            vectors=self._vectors(self.read(texts)) if "vectors" in needs else None,
-            probabilities=self._probabilities(self.read(texts), uid) if "probabilities" in needs else None,
+            vectors=self._vectors(compared) if "vectors" in needs else None,
+            probabilities=self._probabilities(compared, uid) if "probabilities" in needs else None,
             answers=_answers(self.settings, texts) if "answers" in needs else None,
             logprobs=_required("logprobs", rollouts.logprobs, self.settings) if "logprobs" in needs else None,
             prompts=list(_required("prompts", rollouts.prompts, self.settings)) if "prompts" in needs else None,
