@@ -19,7 +19,9 @@ def test_a_job_that_is_ready():
     assert done.returncode == 0, page + done.stderr
     assert page.splitlines()[-1] == "ready"
     assert page.splitlines()[0] == "darling-math/darling: darling, Megatron, sync"
-    assert "4 × 8" in page  # half of them train, the others judge
+    # The classifier stands beside the policy: every GPU trains.
+    assert "8 × 8" in page
+    assert "on 64 of the 64 GPUs that train" in page
     # 256 prompts × 28 pairs = 7168; × 7 = 1792. 2048 responses × 8192 tokens.
     assert "1,792 (all the same) to 7,168 (all distinct) pairs" in page
     assert "at most 16,777,216 sampled" in page
