@@ -23,7 +23,7 @@ from darling_plugin.similarity.classifier.card import read_card
 from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.classifier.scorer import load_forward
 from darling_plugin.tools.plan.hook import HookCost, hook_seconds
-from darling_plugin.tools.plan.setups import CPU_TOKENS_PER_SECOND, SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S
+from darling_plugin.tools.plan.setups import CPU_TOKENS_PER_SECOND, SHIPPED_PAIR_S, SHIPPED_RESPONSE_S
 from service_bench.figures import Figure, as_json
 
 
@@ -106,7 +106,7 @@ def measure_long(data: Path | None, repetitions: int, groups: int) -> dict[str, 
     small = step_seconds(Shape(256, 8, 8000, 256), pieces, repetitions)
     large = step_seconds(Shape(1024, 64, 8000, groups), pieces, repetitions)
     rates = encoder_rate(pieces, 8000, 16, repetitions)
-    planned = HookCost(SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S)
+    planned = HookCost(SHIPPED_RESPONSE_S, SHIPPED_PAIR_S)
     errors = {
         "hook_seconds_256x8x8k": planned.seconds(256, 8) / float(np.median(small)) - 1,
         "hook_seconds_1024x64x8k": planned.seconds(1024, 64) / float(np.median(large)) - 1,

@@ -12,7 +12,7 @@ verl is asked in `compose.py` and `checks/verl_own.py` only.
     place.py      a placement for the nodes at hand, where the user has not chosen one
     models.py     a model's shape, from its config.json or from a small table
     memory.py     bytes per GPU
-    verdicts.py   how much judging one step is
+    workload.py   what the similarity has to read in one step
     checks/       one short file per kind of check, and their registry
     plan.py       the page that is printed
     cli.py        the command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE, Cluster, Job
-from darling_plugin.tools.check.pools import find_pools, free_gpus, judge_replicas
+from darling_plugin.tools.check.pools import find_pools, free_gpus, similarity_replicas
 
 NODES, GPUS, REPLICAS = "nnodes", "n_gpus_per_node", f"{SERVICE}.replicas"
 PLACES = {f"{node}.{size}" for node in ("trainer", ROLLOUT, REWARD_MODEL) for size in (NODES, GPUS)}
@@ -15,9 +15,10 @@ PLACES |= {REPLICAS, f"{SERVICE}.gpus_per_replica", f"{SERVICE}.placement"}
 def placement(job: Job, cluster: Cluster, given: Collection[str]) -> list[str]:
     """Overrides that put the job on the cluster; none where it says itself how, or where no placement is found.
 
-    A job with one pool takes all nodes. One with a reward model or a judge on GPUs of its own keeps its sizes where
-    they fit; else training takes as many GPUs as divide a mini-batch, in whole nodes where there are several; of the
-    rest the reward model has one node, or of a single node half, and the judge what is left, up to what it asked for.
+    A job with one pool takes all nodes. One with a reward model or similarity on GPUs of its own keeps its sizes where
+    they fit. Otherwise training takes as many GPUs as divide a mini-batch, in whole nodes where there are several. Of
+    the others the reward model gets one node, or half of a single node, and the similarity the remainder, at most what
+    it asked for.
     Pools that sample apart (`separate_async`) are left as they are.
     """
     if cluster.nodes is None or cluster.gpus_per_node is None or job.on_cpu or PLACES & set(given):
@@ -41,9 +42,9 @@ def placement(job: Job, cluster: Cluster, given: Collection[str]) -> list[str]:
         scores = size if nodes > 1 else left if beside == 1 else -(-left // 2)
         placed += _sizes(REWARD_MODEL, 1, scores)
         left -= scores
-    judge = judge_replicas(job)
-    if judge.size:
-        placed.append(f"{REPLICAS}={min(judge.bundles, int(left / judge.size))}")
+    replicas = similarity_replicas(job)
+    if replicas.size:
+        placed.append(f"{REPLICAS}={min(replicas.bundles, int(left / replicas.size))}")
     return placed
 
 

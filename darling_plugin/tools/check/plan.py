@@ -10,11 +10,11 @@ from rich.text import Text
 
 from darling_plugin.step import needs_similarity
 from darling_plugin.tools.check import memory
-from darling_plugin.tools.check.checks.judges import judging_of, settings_of
+from darling_plugin.tools.check.checks.similarity import settings_of, work_of
 from darling_plugin.tools.check.finding import Finding
 from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE, Job
 from darling_plugin.tools.check.memory import GIB
-from darling_plugin.tools.check.pools import Pool, find_pools, judge_replicas, service_of
+from darling_plugin.tools.check.pools import Pool, find_pools, service_of, similarity_replicas
 from darling_plugin.tools.check.run import Outcome
 from darling_plugin.tools.plan.machines import GPUS, UTILISATION
 
@@ -67,8 +67,8 @@ def _where(job: Job) -> Table:
     for pool in find_pools(job):
         slots = f"{pool.bundles} × {pool.size:g}" + (" slots of the CPU" if job.on_cpu else "")
         table.add_row(pool.name, slots, "\n".join(_tenants(job, pool)), "\n".join(_bytes(job, pool)) or "–")
-    if judging_of(job) is not None and not judge_replicas(job).size:
-        table.add_row("judges", _without_gpus(job), "\n".join(_judge(job)), "\n".join(_beside(job)) or "–")
+    if work_of(job) is not None and not similarity_replicas(job).size:
+        table.add_row("similarity", _without_gpus(job), "\n".join(_similarity(job)), "\n".join(_beside(job)) or "–")
     return table
 
 
@@ -78,7 +78,7 @@ def _without_gpus(job: Job) -> str:
     service = service_of(job)
     if service is None or service.place != "shared":
         return "on CPUs"
-    return f"on {judge_replicas(job).bundles} of the {job.training_gpus} GPUs that train"
+    return f"on {similarity_replicas(job).bundles} of the {job.training_gpus} GPUs that train"
 
 
 def _beside(job: Job) -> Iterator[str]:
@@ -98,16 +98,16 @@ def _tenants(job: Job, pool: Pool) -> Iterator[str]:
         tensor = int(job[f"{ROLLOUT}.tensor_model_parallel_size"])
         yield f"{pool.gpus // tensor} × {job[f'{ROLLOUT}.name'] or 'rollout engine'}, tensor parallel {tensor}"
     if pool.key == SERVICE:
-        yield from _judge(job)
+        yield from _similarity(job)
     if "scores" in pool.name:
         tensor = int(job[f"{REWARD_MODEL}.rollout.tensor_model_parallel_size"])
         yield f"{pool.gpus // tensor} × {job[f'{REWARD_MODEL}.model_path'] or 'reward model'}, tensor parallel {tensor}"
 
 
-def _judge(job: Job) -> Iterator[str]:
-    asked = judging_of(job)
+def _similarity(job: Job) -> Iterator[str]:
+    asked = work_of(job)
     if asked is not None:
-        yield asked.judge
+        yield asked.model
 
 
 def _bytes(job: Job, pool: Pool) -> Iterator[str]:
@@ -134,21 +134,21 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
         f"{prompts} prompts × {n} responses = {responses}; {updates:g} {'update' if updates == 1 else 'updates'}",
     )
     yield "tokens", f"at most {responses * longest:,} sampled, {responses * job.longest:,} with their prompts"
-    settings, asked = settings_of(job), judging_of(job)
+    settings, asked = settings_of(job), work_of(job)
     if settings is not None and not needs_similarity(settings.build_objective()):
-        yield "judging", f"none: the objective {settings.objective!r} compares no meanings"
+        yield "similarity", f"none: the objective {settings.objective!r} compares no meanings"
     if asked is None:
         return
     least, most = (count * prompts for count in asked.per_prompt)
     if asked.reads == "texts":
-        yield "judging", f"{most:,} encodings, one a response; verdicts are then free"
+        yield "similarity", f"{most:,} encodings, one a response; comparing them costs no forward pass"
     else:
-        yield "judging", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 a prompt"
+        yield "similarity", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 a prompt"
     work = asked.petaflop(prompts, longest)
     if work is None:
         yield "its work", "unknown, because the size of its model is unknown"
         return
-    gpus = judge_replicas(job).gpus
+    gpus = similarity_replicas(job).gpus
     seconds = f": {1000 * work / TERAFLOPS / gpus:.2g} s on {gpus} GPUs at {TERAFLOPS} TFLOP/s" if gpus else ""
     yield "its work", (f"at most {work:.3g} petaFLOP" if work >= 1 else f"at most {1000 * work:.3g} teraFLOP") + seconds
 

@@ -58,23 +58,23 @@ def find_pools(job: Job) -> list[Pool]:
         apart = _pool(job, "samples", ROLLOUT)
         # verl makes a pool for each vLLM; one that is larger than a node takes whole nodes.
         pools.append(replace(apart, unit=min(one, apart.size) or None))
-    replicas = judge_replicas(job)
+    replicas = similarity_replicas(job)
     if replicas.size:
         pools.append(replicas)
     return pools
 
 
-def judge_replicas(job: Job) -> Pool:
+def similarity_replicas(job: Job) -> Pool:
     """The replicas; of size 0 where they have no GPU of their own, or where no model compares."""
     service = service_of(job)
     nodes = job.cluster.nodes or sum(int(job[f"{key}.nnodes"] or 0) for key in ("trainer", ROLLOUT, REWARD_MODEL))
     if service is None:
-        return Pool("judges", SERVICE, nodes, 0.0)
+        return Pool("similarity", SERVICE, nodes, 0.0)
     servers = 1 if service.backend == "vllm" else nodes
     if service.place == "shared":
-        return Pool("judges", SERVICE, service.replicas or job.training_gpus, 0.0)
+        return Pool("similarity", SERVICE, service.replicas or job.training_gpus, 0.0)
     models = 2 if job["darling.similarity.name"] == "cascade" and service.backend != "vllm" else 1
-    return Pool("judges", SERVICE, models * (service.replicas or servers), service.gpus)
+    return Pool("similarity", SERVICE, models * (service.replicas or servers), service.gpus)
 
 
 def service_of(job: Job) -> ServiceSettings | None:

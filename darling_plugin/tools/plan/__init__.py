@@ -6,7 +6,7 @@
     machines.py    rates: GPUs, the trainer's phases, classifiers; each assumption with its unit and source
     generation.py  when each response is finished
     events.py      a queue, R replicas, batches by a budget of tokens: start here
-    systems.py     who scores what, and when
+    systems.py     which responses or pairs are read, and when
     exact_stream.py  the exact partition, streamed; cascade.py: with a cheap classifier before it
     setups.py      the systems with their replicas
     results.py     one step: what the service did, what was hidden, what the trainer waited for

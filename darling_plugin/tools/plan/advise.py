@@ -15,7 +15,7 @@ TARGET = 0.01
 """The trainer's wait, as a share of the step."""
 MOST_REPLICAS = 4096
 AFFORDABLE = 1 / 8
-"""Of the trainer's GPUs: beyond this a cheaper judge is advised."""
+"""Of the trainer's GPUs: a similarity that needs more is replaced by a cheaper one in the advice."""
 SERVED_ABOVE = 1e9
 """Parameters above which a server with continuous batching is worth its start-up."""
 
@@ -32,7 +32,7 @@ class Sized:
 
 @dataclass(frozen=True)
 class Advice:
-    """Settings of `darling.service`, and why. `strategy` is how pairs are settled: a cascade is a judge of its own."""
+    """Settings of `darling.service`, and why. strategy: how pairs are scored; `cascade` is a similarity of its own."""
 
     backend: Literal["ray", "vllm"]
     replicas: int
@@ -56,9 +56,9 @@ def size(
     Args:
         known: outcomes of the same steps with another number of replicas, to know the work from; none: they are made.
     """
-    room = [step.hidden_until + target * step.seconds for step in steps]
+    available = [step.hidden_until + target * step.seconds for step in steps]
     played = known or _outcomes(steps, setup_of(1), training)
-    work = [outcome.replica_seconds / seconds for outcome, seconds in zip(played, room, strict=True)]
+    work = [outcome.replica_seconds / seconds for outcome, seconds in zip(played, available, strict=True)]
     replicas = max(1, min(MOST_REPLICAS, math.floor(min(work))))
     while True:
         setup = setup_of(replicas)

@@ -1,4 +1,4 @@
-"""A cascade, streamed (c): a bi-encoder settles the clear pairs, a cross-encoder the doubtful ones."""
+"""A cascade, streamed (c): a bi-encoder decides the confident pairs, a cross-encoder the rest."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from darling_plugin.tools.plan.systems import SPECIAL, tokens_read
 
 
 class Cascade:
-    """Encodes a newcomer, then asks its doubtful pairs with those that have come before it, in one round.
+    """Encodes each new response, then scores its doubtful pairs with the earlier responses, in one round.
 
-    Of the pairs with its own class at most one is asked, and none where a clear one has joined it. A group of n
-    distinct responses costs n encodings and, on average, `doubtful` × n(n−1)/2 verdicts; of n equivalent ones less
-    than one verdict in each ten responses at doubtful = 0.15, when n is 8. 0 is the bi-encoder alone; 1 asks one
-    verdict for joining a class and one for each member of every other, as many as `ExactStream`.
+    At most one of the pairs within its own class is scored, and none where a confident pair has already joined it. A
+    group of n distinct responses costs n encodings and, on average, `doubtful` × n(n−1)/2 pairs; n equivalent responses
+    cost less than one pair per ten responses at doubtful = 0.15 and n = 8. doubtful = 0 is the bi-encoder alone; 1
+    scores one pair for joining a class and one for each member of every other class, as many as `ExactStream`.
 
     Args:
         doubtful: the share of the pairs that the encoder leaves open, drawn for each pair independently of its truth.

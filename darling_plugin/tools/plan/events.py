@@ -1,11 +1,11 @@
 """The service as discrete events: tasks in one queue, R replicas, batches by a budget of tokens.
 
-A replica that is free takes what is at the front of the queue, as much as its budget holds and at least one verdict;
+A replica that is free takes what is at the front of the queue, as much as its budget holds and at least one pass;
 it never waits for a fuller batch, and never mixes two models. A task may be split among batches; once the last of its
-verdicts is there, the system says what follows from it (a second round, the next response of the group).
+passes is done, the system says what follows from it (a second round, the next response of the group).
 
 Where the queue holds more than `FINE` batches for each replica, a replica takes several at once (queue / FINE), one
-after the other for time and one for events: two million verdicts are then simulated in seconds, and an answer is late
+after the other for time and one for events: two million passes are then simulated in seconds, and an answer is late
 by at most 1/FINE of the time that its queue takes.
 
 No tasks take no time. Ties are settled by the order in which things came, so a run has one result.
@@ -48,14 +48,14 @@ class Task:
 
 
 class System(Protocol):
-    """Who asks what, and when."""
+    """What is read, and when."""
 
     def arrive(self, row: int) -> Iterable[Task]:
-        """Response `row` is generated: what to ask now. No task may be empty."""
+        """Response `row` is generated: what to read now. No task may be empty."""
         ...
 
     def answered(self, task: Task) -> Iterable[Task]:
-        """All of `task` is answered: what to ask now."""
+        """All of `task` is done: what to read now."""
         ...
 
 

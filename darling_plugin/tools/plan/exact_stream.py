@@ -37,12 +37,13 @@ class _Group:
 
 
 class ExactStream:
-    """Asks about a newcomer in two rounds: with the first of each class, then with the rest of the others' members.
+    """Scores a new response in two rounds: against the first of each class, then against the others' other members.
 
-    The rest is asked since a link to any of them would join the two classes. So every pair is either asked or inside
-    one class, and the classes are those of all pairs. A group of n with C classes costs (pairs across classes) +
-    n − C verdicts, the fewest of any exact scheme. `core/questions.py`, which has all n at once, asks as many where all
-    are equivalent or all are distinct, and a few more for mixed groups. The first response of a group costs nothing.
+    The second round is needed because a link to any member would join the two classes. Every pair is therefore either
+    scored or inside one class, and the classes are those of all pairs. A group of n with C classes costs (pairs across
+    classes) + n − C scored pairs, the fewest of any exact scheme. `core/questions.py`, which has all n responses at
+    once, scores as many where all are equivalent or all are distinct, and a few more for mixed groups. The first
+    response of a group costs nothing.
     """
 
     def __init__(self, drawn: Drawn, classifier: Classifier):

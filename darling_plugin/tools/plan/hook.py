@@ -1,6 +1,6 @@
-"""What is left to do for the trainer's process once a bi-encoder has read a step: keys, memory, words, classes.
+"""The work that remains for the trainer's process once a bi-encoder has read a step: keys, memory, words, classes.
 
-    seconds = responses × response_s + pairs × verdict_s
+    seconds = responses × response_s + pairs × pair_s
 
 Timed on the service itself, whose memory holds what a forward pass would have said: random unit vectors, and the words
 of the texts. Seconds are those that all threads of this process worked, so that they are one core's, busy or not.
@@ -29,10 +29,10 @@ class HookCost(NamedTuple):
     """Seconds of one core: of each response, and of each pair of siblings."""
 
     response_s: float
-    verdict_s: float
+    pair_s: float
 
     def seconds(self, prompts: int, n: int) -> float:
-        return prompts * n * self.response_s + prompts * n * (n - 1) / 2 * self.verdict_s
+        return prompts * n * self.response_s + prompts * n * (n - 1) / 2 * self.pair_s
 
 
 def hook_seconds(groups: Sequence[Sequence[str]]) -> float:
@@ -62,5 +62,5 @@ def fit(small: Sequence[Sequence[str]], large: Sequence[Sequence[str]]) -> HookC
     """From the times of groups of few and of groups of many: two equations for two numbers; neither is below 0."""
     shapes = [(sum(map(len, groups)), sum(len(g) * (len(g) - 1) // 2 for g in groups)) for groups in (small, large)]
     times = [hook_seconds(small), hook_seconds(large)]
-    response_s, verdict_s = np.linalg.solve(np.array(shapes, dtype=np.float64), np.array(times))
-    return HookCost(max(0.0, float(response_s)), max(0.0, float(verdict_s)))
+    response_s, pair_s = np.linalg.solve(np.array(shapes, dtype=np.float64), np.array(times))
+    return HookCost(max(0.0, float(response_s)), max(0.0, float(pair_s)))

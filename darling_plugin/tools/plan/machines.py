@@ -109,7 +109,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Classifier:
-    """One replica of a judge: seconds = batches × batch_s + requests × request_s + tokens / tokens_per_second.
+    """A replica of a model: seconds = batches × batch_s + requests × request_s + tokens / tokens_per_second.
 
     Args:
         tokens_per_second: None is arithmetic: peak × utilisation / (2 × parameters).
@@ -124,9 +124,9 @@ class Classifier:
     batch_tokens: int = stated(16_384, "tokens a batch, at most", OWN)
     batch_s: float = stated(0.010, "s a batch: launches, tokenizing", ASSUMED)
     request_s: float = stated(0.001, "s of the replica for each HTTP request", ASSUMED)
-    verdict_s: float = stated(
+    pair_s: float = stated(
         1e-6,
-        "s of one core a verdict, after the model",
+        "s of one core a pair, after the model",
         "measured: scripts/bench_service.py, real texts of 8,000 tokens",
     )
     response_s: float = stated(

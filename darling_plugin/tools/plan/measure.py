@@ -1,4 +1,4 @@
-"""A classifier on this machine: `classifier_tokens_per_second`, and the time of a verdict from its outputs."""
+"""A classifier on this machine: `classifier_tokens_per_second`, and the time of a pair, given its outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Measured:
     runs: tuple[float, ...]
     """Tokens per second of each run."""
     verdict_us: float
-    """Microseconds of one core for a verdict of a pair, once the model has read it."""
+    """Microseconds of one core per pair, once the model has read it."""
     response_us: float
     """Microseconds of one core for each response beside that; 0 for a model that reads pairs."""
 
@@ -63,7 +63,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
     pairs = front.reads == "pairs"
     reads = front.card.max_tokens * (2 if pairs else 1)
     clock = time.process_time if device == "cpu" else time.perf_counter
-    rates, verdicts = [], []
+    rates, pair_seconds = [], []
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -76,9 +76,9 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
             rates.append(len(found) * reads / (clock() - start))
             rows = dict(zip(items, itertools.cycle(found)))  # of pairs, as many as were read, again and again
             start = time.process_time()
-            asked = find_partition(group, [0] * texts, partial(_judge, front, rows), threshold=1.0).scored
-            verdicts.append((time.process_time() - start) / asked)
-        cost = HookCost(0.0, statistics.median(verdicts[1:])) if pairs else _hook_cost()
+            asked = find_partition(group, [0] * texts, partial(_score, front, rows), threshold=1.0).scored
+            pair_seconds.append((time.process_time() - start) / asked)
+        cost = HookCost(0.0, statistics.median(pair_seconds[1:])) if pairs else _hook_cost()
     finally:
         torch.set_num_threads(threads)
     counted = tuple(rates[1:])
@@ -89,7 +89,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
         reads=reads,
         tokens_per_second=statistics.median(counted),
         runs=counted,
-        verdict_us=1e6 * cost.verdict_s,
+        verdict_us=1e6 * cost.pair_s,
         response_us=1e6 * cost.response_s,
     )
 
@@ -101,7 +101,7 @@ def _hook_cost() -> HookCost:
     return fit(few, many)
 
 
-def _judge(front: Front, rows: Mapping[Any, np.ndarray], pairs: list[tuple[str, str]]) -> np.ndarray:
+def _score(front: Front, rows: Mapping[Any, np.ndarray], pairs: list[tuple[str, str]]) -> np.ndarray:
     return front.probabilities(pairs, rows)
 
 

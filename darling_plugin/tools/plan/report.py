@@ -74,7 +74,7 @@ def candidate_json(sized: Sized) -> dict[str, Any]:
 
 
 def answer(request: PlanRequest) -> Answer:
-    """Size the judge that was asked for, and cheaper ones; simulate each composition; advise."""
+    """Size the requested similarity and cheaper ones; simulate each composition; advise."""
     job, training = request.job(), request.training()
     steps = [step_without(job, training, "distinct", seed) for seed in range(request.seeds)]
     systems = _systems(request)

@@ -140,7 +140,7 @@ class PlanRequest(BaseModel):
             reads=self.classifier_reads or reads,
             utilisation=setups.utilisation(self.parameters),
             batch_tokens=16_384 if on_gpu else 8192,
-            verdict_s=setups.SHIPPED_VERDICT_S if self.is_shipped else 1e-6,
+            pair_s=setups.SHIPPED_PAIR_S if self.is_shipped else 1e-6,
             response_s=setups.SHIPPED_RESPONSE_S if self.is_shipped else 0.0,
             tokens_per_word=setups.QWEN_TOKENS_PER_WORD if kind == "cross-encoder" and not self.classifier_reads else 1,
             tokens_per_second=measured,

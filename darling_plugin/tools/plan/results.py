@@ -31,7 +31,7 @@ class Outcome:
     """A step with diversity."""
 
     passes: dict[str, int]
-    """Forward passes of each classifier: verdicts of a cross-encoder, encodings of a bi-encoder."""
+    """Forward passes of each classifier: pairs of a cross-encoder, responses of a bi-encoder."""
     tokens: float
     """That the classifiers read."""
     replica_seconds: float
@@ -43,7 +43,7 @@ class Outcome:
     wait: float
     """Seconds that the trainer waited for classes."""
     unavoidable: float
-    """What of it would be left with any number of replicas: the arithmetic of the verdicts, on one core."""
+    """What of it would be left with any number of replicas: comparing what was read, on one core."""
     step: float
     """Seconds of the step without that wait."""
     cost: float
@@ -113,7 +113,7 @@ def run(step: Step, setup: Setup, training: Training, seed: int) -> Outcome:
     classifier = setup.classifiers[0]
     # A bi-encoder's pairs are one product of matrices a group: all of them, whatever the classes imply.
     pairs = groups * n * (n - 1) // 2 if classifier.kind == "bi-encoder" else step.drawn.verdicts
-    partition = pairs * classifier.verdict_s + groups * n * classifier.response_s
+    partition = pairs * classifier.pair_s + groups * n * classifier.response_s
     last = max(time for time, _ in arrivals)
     wait = max(0.0, max(last, float(end.max(initial=0.0))) + partition - step.hidden_until)
     unavoidable = max(0.0, last + partition - step.hidden_until)

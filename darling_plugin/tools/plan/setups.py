@@ -12,7 +12,7 @@ from darling_plugin.tools.plan.systems import AllPairs, EncodeEach
 
 CPU_TOKENS_PER_SECOND = 2_700.0
 """Of the shipped classifier on one core: `darling plan --measure`, an AMD EPYC, fp32, one thread."""
-SHIPPED_RESPONSE_S, SHIPPED_VERDICT_S = 95e-6, 1.7e-6
+SHIPPED_RESPONSE_S, SHIPPED_PAIR_S = 95e-6, 1.7e-6
 """Of one core for each response and each pair of siblings, words compared as well as vectors; responses of 8,000
 tokens: `scripts/bench_service.py`."""
 QWEN_TOKENS_PER_WORD = 2.8
@@ -61,7 +61,7 @@ def small_encoder() -> Classifier:
         parameters=SHIPPED,
         reads=READS_SHIPPED,
         utilisation=utilisation(SHIPPED),
-        verdict_s=SHIPPED_VERDICT_S,
+        pair_s=SHIPPED_PAIR_S,
         response_s=SHIPPED_RESPONSE_S,
         source="shipped",
     )
@@ -75,7 +75,7 @@ def small_encoder_on_cpu(tokens_per_second: float = CPU_TOKENS_PER_SECOND) -> Cl
         parameters=SHIPPED,
         reads=READS_SHIPPED,
         batch_tokens=8192,
-        verdict_s=SHIPPED_VERDICT_S,
+        pair_s=SHIPPED_PAIR_S,
         response_s=SHIPPED_RESPONSE_S,
         tokens_per_second=tokens_per_second,
         gpus=0,

@@ -43,7 +43,7 @@ class Drawn:
 
     @property
     def verdicts(self) -> int:
-        """The fewest of an exact partition of every group: pairs across classes, and size − 1 for each class."""
+        """The fewest pairs that exact partitions score: across classes all of them, and size − 1 in each class."""
         groups, n = self.labels.shape
         sizes = np.zeros((groups, n), dtype=np.int64)
         np.add.at(sizes, (np.arange(groups)[:, None], self.labels), 1)
@@ -81,7 +81,7 @@ def draw_labels(shape: tuple[int, int], composition: Composition, seed: int) -> 
 
 
 def exact_verdicts(composition: Composition, responses: int) -> int:
-    """What `core/questions.py` asks about one such group when all its responses are there: found by asking."""
+    """Pairs that the exact partition scores for one such group when all its responses are there, by running it."""
     sizes = class_sizes(composition, responses)
     texts = [f"{label} {copy}" for label, size in enumerate(sizes) for copy in range(size)]
 

@@ -41,7 +41,7 @@ class System:
     setup_of: SetupOf
     replicas: int
     by_composition: bool
-    """Whether what it asks depends on who is equivalent."""
+    """Whether what it reads depends on which responses are equivalent."""
 
 
 def systems() -> list[System]:

@@ -1,9 +1,9 @@
-"""The systems that ask all at once, or of each response alone: the authors' (a), and a bi-encoder (d).
+"""The systems that score all pairs at once, or read each response alone: the authors' (a), and a bi-encoder (d).
 
 Rows are responses, row = group × responses + index. A cross-encoder reads a pair as `CLS first SEP second SEP`, each
 text cut to (reads − 3) // 2 words, as the authors do (of `tokens_per_word` tokens each); a bi-encoder reads a response,
-cut to `reads`. In every system verdicts equal `Drawn.labels`: the classifiers are taken to be right, so their verdicts
-are transitive.
+cut to `reads`. In every system the classifiers are taken to be right: equivalence is that of `Drawn.labels`, hence
+transitive.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class AllPairs:
 
 
 class EncodeEach:
-    """(d) A bi-encoder: one encoding of each response as it comes; the verdicts are dot products, taken as free."""
+    """(d) A bi-encoder: one encoding of each response when it arrives. Comparing them is counted in `results.run`."""
 
     def __init__(self, drawn: Drawn, classifier: Classifier):
         self._classifier = classifier

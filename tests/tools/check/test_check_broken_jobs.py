@@ -53,7 +53,7 @@ BROKEN = [
         MATHS,
         f"{ROLLOUT}.gpu_memory_utilization=0.1",
         f"{ROLLOUT}.gpu_memory_utilization",
-        "gets 8.0 GiB, of which weights take 7.5: no room for the cache of one whole sequence",
+        "gets 8.0 GiB, of which weights take 7.5: the cache of one whole sequence does not fit",
     ),
     # 4.02 G parameters × 12 bytes (weights, two moments) on 8 GPUs: 6 GiB kept, beside 0.95 × 80 = 76.
     (

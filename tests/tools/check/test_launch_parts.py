@@ -11,8 +11,8 @@ from darling_plugin.tools.check.compose import compose_job
 from darling_plugin.tools.check.finding import Finding
 from darling_plugin.tools.check.job import Cluster, Job
 from darling_plugin.tools.check.place import placement
-from darling_plugin.tools.check.pools import Pool, find_pools, free_gpus, judge_replicas
-from darling_plugin.tools.check.verdicts import judging
+from darling_plugin.tools.check.pools import Pool, find_pools, free_gpus, similarity_replicas
+from darling_plugin.tools.check.workload import similarity_work
 
 SMALL = models.Shape(
     layers=2, hidden=8, mlp=16, heads=4, kv_heads=2, head_size=2, vocabulary=10, tied=True, positions=64
@@ -70,8 +70,8 @@ def test_names_on_the_hub(path, hub):
 
 
 def test_bundles_on_nodes():
-    train, score, judge = Pool("a", "a", 1, 4), Pool("b", "b", 1, 2), Pool("c", "c", 4, 0.5)
-    assert free_gpus([train, score, judge], 1, 8) == 0
+    train, score, compare = Pool("a", "a", 1, 4), Pool("b", "b", 1, 2), Pool("c", "c", 4, 0.5)
+    assert free_gpus([train, score, compare], 1, 8) == 0
     assert free_gpus([train, score], 2, 4) == 2  # 4 on one node, 2 on the other
     assert free_gpus([Pool("a", "a", 2, 3)], 1, 5) is None  # 6 of 5
     assert free_gpus([Pool("a", "a", 1, 6)], 2, 4) is None  # a bundle is on one node
@@ -84,9 +84,9 @@ def test_bundles_go_where_ray_puts_them():
     assert free_gpus([train, score], 2, 8) is None
     assert free_gpus([score, train], 2, 8) == 0
     # Replicas come last, after verl's whole nodes.
-    assert free_gpus([Pool("train", "a", 2, 8), Pool("judges", "c", 8, 1.0)], 3, 8) == 0
+    assert free_gpus([Pool("train", "a", 2, 8), Pool("similarity", "c", 8, 1.0)], 3, 8) == 0
     # Three times 0.6 of a GPU need three GPUs: 0.4 + 0.4 of two are no 0.6.
-    assert free_gpus([Pool("judges", "c", 3, 0.6)], 1, 2) is None
+    assert free_gpus([Pool("similarity", "c", 3, 0.6)], 1, 2) is None
     # Each vLLM that samples apart asks for its own GPUs: 8 × 2 on two nodes of 8, whatever the nodes are called.
     assert Pool("samples", "d", 2, 8, unit=2).requests == [2] * 8
 
@@ -95,7 +95,7 @@ def test_replicas_beside_the_policy_take_no_gpu():
     config = compose_job(["+darling=[math,math_size/64gpu]"])
     (only,) = find_pools(Job(config, Cluster(8, 8)))
     assert (only.bundles, only.size) == (8, 8)
-    replicas = judge_replicas(Job(config, Cluster(8, 8)))
+    replicas = similarity_replicas(Job(config, Cluster(8, 8)))
     assert (replicas.bundles, replicas.size) == (64, 0)  # null: one on each GPU that trains
     dedicated = compose_job(["+darling=[math,math_size/72gpu]"])
     assert [(pool.bundles, pool.size) for pool in find_pools(Job(dedicated, Cluster(9, 8)))] == [(8, 8), (8, 1)]
@@ -141,12 +141,13 @@ def test_the_cache_of_a_server(maths):
     assert served.sequences == pytest.approx((0.55 * 80 * 2**30 - served.weights - 2 * 2**30) / (9216 * 147456))
 
 
-def test_verdicts_of_a_group(maths):
+def test_what_the_similarity_reads_of_a_group(maths):
     # n = 8: seven pairs where all are the same, 28 where all are distinct.
-    assert judging(job(maths), DarlingSettings.model_validate({"similarity": {"model": "a/b"}})).per_prompt == (7, 28)
-    shipped = judging(job(maths), DarlingSettings())
+    by_pairs = DarlingSettings.model_validate({"similarity": {"model": "a/b"}})
+    assert similarity_work(job(maths), by_pairs).per_prompt == (7, 28)
+    shipped = similarity_work(job(maths), DarlingSettings())
     assert (shipped.reads, shipped.per_prompt) == ("texts", (8, 8))
-    assert judging(job(maths), DarlingSettings.model_validate({"objective": "ngram"})) is None
+    assert similarity_work(job(maths), DarlingSettings.model_validate({"objective": "ngram"})) is None
     # 22.7 M parameters × 2 × 254 tokens × 8 texts × 256 prompts
     assert shipped.petaflop(256, 8192) == pytest.approx(2 * 22.7e6 * 254 * 8 * 256 / 1e15)
     assert shipped.petaflop(256, 100) == pytest.approx(2 * 22.7e6 * 100 * 8 * 256 / 1e15)

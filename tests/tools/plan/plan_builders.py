@@ -11,9 +11,7 @@ def drawn(lengths, labels=None):
     return Drawn(lengths, np.zeros_like(lengths) if labels is None else np.array(labels))
 
 
-def reader(
-    kind="bi-encoder", *, rate=100.0, batch_tokens=1000, batch_s=0.0, request_s=0.0, reads=10_000, verdict_s=0.0
-):
+def reader(kind="bi-encoder", *, rate=100.0, batch_tokens=1000, batch_s=0.0, request_s=0.0, reads=10_000, pair_s=0.0):
     """100 tokens a second, nothing else takes time."""
     return Classifier(
         f"a {kind}",
@@ -22,7 +20,7 @@ def reader(
         batch_tokens=batch_tokens,
         batch_s=batch_s,
         request_s=request_s,
-        verdict_s=verdict_s,
+        pair_s=pair_s,
         tokens_per_second=rate,
     )
 

@@ -37,9 +37,9 @@ def test_all_pairs_start_when_the_trainer_waits():
 def test_the_arithmetic_of_verdicts_is_not_hidden_by_replicas():
     # 3 distinct responses, 3 verdicts of 2 s each, from the last arrival at 4: until 10; the trainer needs them at 5.
     one = step([[1, 1, 1]], [[0.0, 0.0, 4.0]], 5.0, 10.0, labels=[[0, 1, 2]])
-    found = run(one, setups.encode_each(reader(rate=1e9, verdict_s=2.0))(100), trainer(), 0)
+    found = run(one, setups.encode_each(reader(rate=1e9, pair_s=2.0))(100), trainer(), 0)
     assert (found.wait, found.unavoidable) == (pytest.approx(5.0), 5.0)
-    sized = size([one], setups.encode_each(reader(rate=1e9, verdict_s=2.0)), trainer())
+    sized = size([one], setups.encode_each(reader(rate=1e9, pair_s=2.0)), trainer())
     assert (sized.setup.replicas, sized.enough) == (1, False)
 
 

@@ -10,10 +10,10 @@ batches.py     batch, mini-batch, responses a prompt
 tokens.py      token budgets against the longest sequence
 gpu_memory.py  an estimate against a GPU's memory
 rewards.py     estimator, reward manager, reward model, fusion: do they belong together
-judges.py      what the classifier reads of a response, and what a step asks of it
+similarity.py  what the similarity reads of a response, and what a step asks of it
 paths.py       models and data
 templates.py   tokenizer and chat template of a local model
-disk.py        room for checkpoints
+disk.py        free space for checkpoints
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from darling_plugin.tools.check.checks import (
     environment,
     gpu_memory,
     gpus,
-    judges,
     modes,
     numbers,
     paths,
     plugin,
     rewards,
+    similarity,
     templates,
     tokens,
     verl_own,
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
     tokens.check,
     gpu_memory.check,
     rewards.check,
-    judges.check,
+    similarity.check,
     paths.check,
     templates.check,
     disk.check,

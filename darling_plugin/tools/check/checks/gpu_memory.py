@@ -8,7 +8,7 @@ from darling_plugin.tools.check import memory
 from darling_plugin.tools.check.finding import Finding, warning
 from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE, Job
 from darling_plugin.tools.check.memory import GIB
-from darling_plugin.tools.check.pools import judge_replicas, service_of
+from darling_plugin.tools.check.pools import service_of, similarity_replicas
 
 MODEL = "actor_rollout_ref.model.path"
 
@@ -70,7 +70,7 @@ def _shared(job: Job) -> Iterator[Finding]:
     if service is None or service.place != "shared" or job.policy is None:
         return
     key, total = f"{SERVICE}.placement", job.cluster.gpu_memory_gib * GIB
-    count = judge_replicas(job).bundles
+    count = similarity_replicas(job).bundles
     if count > job.training_gpus:
         yield Finding(
             f"{SERVICE}.replicas",
@@ -83,7 +83,7 @@ def _shared(job: Job) -> Iterator[Finding]:
         yield warning(
             key,
             "shared",
-            f"the size of {job['darling.similarity.model']} is not known here, so its memory is not taken off.",
+            f"the size of {job['darling.similarity.model']} is not known here, so its memory is not counted.",
         )
         return
     cost = memory.training(job, job.policy)
@@ -118,7 +118,7 @@ def _serving(job: Job, node: str, shape: memory.Shape) -> Iterator[Finding]:
         yield Finding(
             key,
             job[key],
-            f"vLLM gets {cost.taken / GIB:.1f} GiB, of which weights take {cost.weights / GIB:.1f}: no room for the "
-            "cache of one whole sequence.",
+            f"vLLM gets {cost.taken / GIB:.1f} GiB, of which weights take {cost.weights / GIB:.1f}: the "
+            "cache of one whole sequence does not fit.",
             f"Raise it, or {node}.tensor_model_parallel_size.",
         )

@@ -19,12 +19,12 @@ KEY = re.compile(r"`?((?:darling|trainer|reward|data|algorithm|actor_rollout_ref
 
 
 def check(job: Job) -> Iterator[Finding]:
-    """`validate_job`'s complaints, one finding a line. Offline, a judge on the hub is left out, and said to be."""
+    """`validate_job`'s complaints, one finding a line. Offline, a model on the hub is reported as not checked."""
     config = job.config
-    model = hub_judge(job)
+    model = hub_model(job)
     if model is not None and job.offline:
         yield Finding(MODEL, model, "on the Hugging Face hub", level="not checked")
-        config = _without_judge(config)
+        config = _without_model(config)
     try:
         validate_job(config)
     except (ConfigError, MissingDependencyError) as error:
@@ -34,15 +34,15 @@ def check(job: Job) -> Iterator[Finding]:
             yield Finding(key, job[key], line)
 
 
-def hub_judge(job: Job) -> str | None:
-    """The judge's model, where loading it would ask the hub."""
+def hub_model(job: Job) -> str | None:
+    """The similarity's model, where loading it would ask the hub."""
     model = job[MODEL]
     asks = (job["darling.similarity.name"] or "classifier") in ("classifier", "embedding")
     return str(model) if asks and model is not None and is_hub_name(str(model)) else None
 
 
-def _without_judge(config: DictConfig) -> DictConfig:
-    """The same job with a judge that needs no model: the rest of the node is checked all the same."""
+def _without_model(config: DictConfig) -> DictConfig:
+    """The same job with a similarity that needs no model, so that the rest of the node is still checked."""
     changed = copy.deepcopy(config)
     with open_dict(changed):
         OmegaConf.update(changed, "darling.similarity.name", "lexical")

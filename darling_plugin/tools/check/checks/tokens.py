@@ -82,5 +82,5 @@ def _scoring(job: Job) -> Iterator[Finding]:
             key,
             job[key],
             f"a conversation may have {job.longest} tokens, and the reward model refuses longer ones than this.",
-            f"Set {key}={job.longest + 256}, with room for the chat template.",
+            f"Set {key}={job.longest + 256}, which leaves 256 tokens for the chat template.",
         )

@@ -144,7 +144,7 @@ def test_the_check_of_maths_with_megatron_on_64_gpus():
     outcome = check_job(["+darling=math", "model_engine=megatron"], Cluster(8, 8), offline=True)
     assert outcome.ready
     assert outcome.job.megatron
-    assert outcome.placed == []  # 4 nodes train, 4 judge
+    assert outcome.placed == []  # 4 nodes train, 4 are of the similarity
 
 
 def test_the_reward_function_of_creative_writing_can_be_loaded():

@@ -1,4 +1,4 @@
-"""How much judging one step is: pairs or texts, and the arithmetic behind them."""
+"""What the similarity has to read in one step: pairs or texts, and the arithmetic behind them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ SHIPPED_PARAMETERS = 22_700_000  # all-MiniLM-L6-v2
 
 
 @dataclass(frozen=True)
-class Judging:
-    """What a step asks of the judge.
+class SimilarityWork:
+    """What a step asks of the similarity.
 
-    per_prompt: fewest and most questions; reads: "pairs" or "texts". reads_most: words or tokens (`unit`) of a
-    response that the model reads, None where nothing is cut or it is not known. parameters: None where not known.
+    model: its name, for people. reads: "pairs" or "texts"; per_prompt: the fewest and the most of them. reads_most:
+    words or tokens (`unit`) of a response that the model reads, None where nothing is cut or it is not known.
+    parameters: None where not known.
     """
 
-    judge: str
+    model: str
     reads: str
     per_prompt: tuple[int, int]
     reads_most: int | None = None
@@ -43,8 +44,8 @@ class Judging:
         return 2 * self.parameters * tokens * self.per_prompt[1] * prompts / 1e15
 
 
-def judging(job: Job, settings: DarlingSettings) -> Judging | None:
-    """Of one step; None where no model is asked (n-grams, or an estimator that is not watched).
+def similarity_work(job: Job, settings: DarlingSettings) -> SimilarityWork | None:
+    """Of one step; None where nothing is compared (n-grams, or an estimator that is not watched).
 
     Pairs: the exact partition scores n−1 (all the same) to n(n−1)/2 (all distinct). Texts: each is encoded once.
     """
@@ -58,19 +59,18 @@ def judging(job: Job, settings: DarlingSettings) -> Judging | None:
     if name == "embedding":
         shape = find_shape(model)
         parameters = SHIPPED_PARAMETERS if model is None else None if shape is None else shape.parameters
-        return Judging(model or "shipped encoder", "texts", texts, parameters=parameters)
+        return SimilarityWork(model or "shipped encoder", "texts", texts, parameters=parameters)
     if name == "judge":  # both orders of a pair
-        return Judging(f"{model} at {settings.similarity.url}", "pairs", (2 * pairs[0], 2 * pairs[1]))
+        return SimilarityWork(f"{model} at {settings.similarity.url}", "pairs", (2 * pairs[0], 2 * pairs[1]))
     if name != "classifier":
-        return Judging(settings.similarity.function or name, "pairs", pairs)
+        return SimilarityWork(settings.similarity.function or name, "pairs", pairs)
     if model is None or model == "default":
         card = read_card(DEFAULT_FOLDER)
-        return Judging("shipped classifier", "texts", texts, card.max_tokens, "tokens", SHIPPED_PARAMETERS)
+        return SimilarityWork("shipped classifier", "texts", texts, card.tokens_read, "tokens", SHIPPED_PARAMETERS)
     return _classifier(model, pairs, texts)
 
 
-def _classifier(model: str, pairs: tuple[int, int], texts: tuple[int, int]) -> Judging:
-
+def _classifier(model: str, pairs: tuple[int, int], texts: tuple[int, int]) -> SimilarityWork:
     from darling_plugin.similarity.classifier.card import FILE
     from darling_plugin.similarity.classifier.published_formats import FORMATS
 
@@ -80,8 +80,9 @@ def _classifier(model: str, pairs: tuple[int, int], texts: tuple[int, int]) -> J
     if (folder / FILE).is_file():
         card = read_card(folder)
         bi = card.kind == "bi-encoder"
-        return Judging(model, "texts" if bi else "pairs", texts if bi else pairs, card.max_tokens, "tokens", parameters)
+        reads, per_prompt = ("texts", texts) if bi else ("pairs", pairs)
+        return SimilarityWork(model, reads, per_prompt, card.tokens_read, "tokens", parameters)
     form = FORMATS.get(FORMAT_OF.get(model, ""))
     if form is None:
-        return Judging(model, "pairs", pairs, parameters=parameters)
-    return Judging(model, "pairs", pairs, form.per_response, "words" if form.served else "tokens", parameters)
+        return SimilarityWork(model, "pairs", pairs, parameters=parameters)
+    return SimilarityWork(model, "pairs", pairs, form.per_response, "words" if form.served else "tokens", parameters)

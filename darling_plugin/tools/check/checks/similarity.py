@@ -1,4 +1,4 @@
-"""What the judge reads of a response, and whether it can keep up."""
+"""What the similarity reads of a response, and whether it can keep up."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from darling_plugin.integrations.verl.validate import read_settings
 from darling_plugin.tools.check.finding import Finding, warning
 from darling_plugin.tools.check.job import SERVICE, Job
 from darling_plugin.tools.check.pools import service_of
-from darling_plugin.tools.check.verdicts import Judging, judging
+from darling_plugin.tools.check.workload import SimilarityWork, similarity_work
 
 LARGE = 1_000_000_000
+TEXT = "darling.similarity.text"
 
 
 def check(job: Job) -> Iterator[Finding]:
-    asked = judging_of(job)
+    asked = work_of(job)
     if asked is None:
         return
-    key, longest = "data.max_response_length", int(job["data.max_response_length"])
-    if asked.reads_most is not None and longest > asked.reads_most:
+    longest, text = int(job["data.max_response_length"]), str(job[TEXT] or "whole")
+    if asked.reads_most is not None and longest > asked.reads_most and text in ("whole", "answer"):
+        of = "a response" if text == "whole" else "an answer"
         yield warning(
-            key,
-            longest,
-            f"the judge ({asked.judge}) reads the first {asked.reads_most} {asked.unit} of a response; what differs "
-            "later is not seen.",
+            TEXT,
+            text,
+            f"the similarity ({asked.model}) reads the first {asked.reads_most} {asked.unit} of {of}, which may have "
+            f"{longest}; differences after that are not seen.",
+            f"Set {TEXT}={'answer, ' if text == 'whole' else ''}head_tail or module:function, or use a classifier that "
+            "reads in chunks (docs/service.md).",
         )
     key = f"{SERVICE}.placement"
     service = service_of(job)
@@ -34,16 +38,16 @@ def check(job: Job) -> Iterator[Finding]:
         yield warning(
             key,
             job[key] or "cpu",
-            f"a judge of {asked.parameters / 1e9:.1f}B parameters on CPUs will not keep up, and darling.on_failure "
-            "decides when it is late.",
+            f"{asked.parameters / 1e9:.1f}B parameters on CPUs will not keep up; darling.on_failure decides what "
+            "follows.",
             f"Set {key}=shared, on the GPUs that train, or dedicated, on GPUs that verl leaves free.",
         )
 
 
-def judging_of(job: Job) -> Judging | None:
-    """What a step asks of the judge; None where none is asked, or the settings are wrong."""
+def work_of(job: Job) -> SimilarityWork | None:
+    """What a step asks of the similarity; None where nothing is compared, or the settings are wrong."""
     settings = settings_of(job)
-    return None if settings is None else judging(job, settings)
+    return None if settings is None else similarity_work(job, settings)
 
 
 def settings_of(job: Job) -> DarlingSettings | None:
