@@ -10,6 +10,9 @@ The runtime; **start at `objectives/darling.py`**, then `step.py`, where one bat
     core/                the paper in short NumPy files: partition, diversity, fusion, advantage, metrics
     objectives/          the methods, one file each: what a batch of groups is worth
     step.py              one training step, without a trainer
+    rollouts.py          what goes into a step and what comes out
+    shift.py             what is subtracted from quality that can be negative
+    step_metrics.py      the `darling/*` metrics of a step
     samples.py           whole groups written out for people to read
     config.py            the `darling:` node: every setting, its default and its valid values
     similarity/          what says how likely two responses mean the same; one file each

@@ -11,7 +11,7 @@ import numpy as np
 from darling_plugin.config import SampleSettings
 from darling_plugin.core.groups import Uid, group_rows
 from darling_plugin.json_lines import dump_line
-from darling_plugin.step import StepResult
+from darling_plugin.rollouts import StepResult
 
 COLUMNS = ("step", "uid", "prompt", "response", "class", "quality", "diversity", "reward", "advantage")
 

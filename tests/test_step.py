@@ -9,7 +9,8 @@ from darling_plugin.config import parse_settings
 from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError, InputError, SimilarityError
 from darling_plugin.objectives import Batch, Objective, Scored
-from darling_plugin.step import InProcess, Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import InProcess, Step
 
 TEXTS, UID, QUALITY = ["a", "b", "c", "x", "y"], ["p", "p", "p", "q", "q"], [1.0, 1.0, 0.0, 1.0, 0.0]
 

@@ -10,13 +10,16 @@ from typing import Any
 from darling_plugin.config import parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.command_line import parse_node, split_arguments
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 
 
 class DarlingTrainer:
     """Mixed in before SkyRL's `RayPPOTrainer`, which subtracts the group's mean from the rewards that it finds here."""
 
     darling: Step
+    tokenizer: Any  # of SkyRL's trainer, as the next
+    all_metrics: Any
 
     def postprocess_generator_output(self, output: Any, uids: Any, metrics_generator_output: Any = None, *rest: Any):
         if output["rewards"] and isinstance(output["rewards"][0], list):
@@ -26,7 +29,8 @@ class DarlingTrainer:
         self.all_metrics.update(self.darling.metrics())
         pure = output if metrics_generator_output is None else metrics_generator_output
         fused = {**output, "rewards": result.rewards.tolist()}
-        return super().postprocess_generator_output(fused, uids, pure, *rest)
+        trainer: Any = super()
+        return trainer.postprocess_generator_output(fused, uids, pure, *rest)
 
 
 def check(config: Any, step: Step) -> None:

@@ -5,7 +5,8 @@ import os
 from functools import cache
 
 from darling_plugin.config import parse_settings
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 
 
 @cache

@@ -7,7 +7,8 @@ from places import ROOT
 
 from darling_plugin.config import parse_settings
 from darling_plugin.objectives import OBJECTIVES
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 
 PAGE = (ROOT / "docs" / "objectives.md").read_text()
 

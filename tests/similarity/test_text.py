@@ -3,8 +3,9 @@ import pytest
 
 from darling_plugin.config import parse_settings
 from darling_plugin.errors import ConfigError, SimilarityError
+from darling_plugin.rollouts import Rollouts
 from darling_plugin.similarity.text import MARK, read_text
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.step import Step
 
 
 def shouted(texts):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from darling_plugin.step import Rollouts
+from darling_plugin.rollouts import Rollouts
 
 Experiences = Sequence[Any]
 

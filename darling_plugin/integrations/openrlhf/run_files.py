@@ -14,7 +14,7 @@ from typing import Any
 
 from darling_plugin import samples
 from darling_plugin.config import SampleSettings
-from darling_plugin.step import Rollouts, StepResult
+from darling_plugin.rollouts import Rollouts, StepResult
 
 # OpenRLHF's names that `darling report` knows by verl's.
 NAMES = {

@@ -19,8 +19,9 @@ from darling_plugin.errors import InputError
 from darling_plugin.integrations.trl.settings import read_settings
 from darling_plugin.integrations.trl.shared import Group, SharedClasses, gather, place
 from darling_plugin.integrations.trl.text import prompt_name
+from darling_plugin.rollouts import Rollouts
 from darling_plugin.similarity import Similarity
-from darling_plugin.step import InProcess, Rollouts, Step, needs_similarity
+from darling_plugin.step import InProcess, Step, needs_similarity
 
 
 @dataclass(frozen=True)

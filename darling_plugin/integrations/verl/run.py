@@ -95,7 +95,7 @@ class DarlingRun:
     def _expect_lowest(self, dataset: Any) -> None:
         """Tell the step the lowest score of the verifiers that the training data names, where verl's are used."""
         if self._watched and (lowest := scores.known_lowest(self.config, self._darling, dataset)) is not None:
-            self._step.expect_lowest(lowest.value, lowest.reason)
+            self._step.shift.expect_lowest(lowest.value, lowest.reason)
 
     def _pause_darling(self) -> None:
         if self._service is not None:

@@ -25,7 +25,7 @@ from darling_plugin.integrations.verl.rollouts import BatchRows
 from darling_plugin.integrations.verl.run import DarlingRun
 from darling_plugin.integrations.verl.samples import log_table
 from darling_plugin.integrations.verl.validate import validate_job
-from darling_plugin.step import Rollouts, StepResult
+from darling_plugin.rollouts import Rollouts, StepResult
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from darling_plugin.integrations.verl import estimator
 from darling_plugin.integrations.verl.rollouts import hash_tokens
 from darling_plugin.integrations.verl.run import DarlingRun
 from darling_plugin.integrations.verl.validate import validate_job
-from darling_plugin.step import Rollouts
+from darling_plugin.rollouts import Rollouts
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from darling_plugin.core.pair_scoring import PairScorer
 from darling_plugin.countdown.data import Prompt
 from darling_plugin.countdown.judge import equivalent
 from darling_plugin.countdown.task import verify
-from darling_plugin.step import InProcess, Rollouts, Step, StepResult
+from darling_plugin.rollouts import Rollouts, StepResult
+from darling_plugin.step import InProcess, Step
 from recipes.countdown.experiment.char_tokenizer import spaced
 from recipes.countdown.experiment.judges import NoisyJudge, named
 from recipes.countdown.experiment.settings import Run

@@ -10,8 +10,9 @@ import words
 from darling_plugin.config import parse_settings
 from darling_plugin.core import find_partition, fuse_rewards, group_advantages, partition_diversity
 from darling_plugin.objectives import OBJECTIVES
+from darling_plugin.rollouts import Rollouts
 from darling_plugin.similarity import LexicalSimilarity
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.step import Step
 
 N, ROWS = 4, 24
 LEXICAL = {"name": "lexical", "threshold": 0.4, "short_text_rule": False}

@@ -2,7 +2,8 @@
 
 from darling_plugin.config import SampleSettings, parse_settings
 from darling_plugin.integrations.openrlhf.run_files import RunFiles
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 from darling_plugin.tools.report import curves
 from darling_plugin.tools.report.read import read_run
 

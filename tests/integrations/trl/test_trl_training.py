@@ -117,7 +117,8 @@ class Letters:
 def test_every_objective_gives_the_steps_advantages(trl, tmp_path, name):
     from darling_plugin.config import parse_settings
     from darling_plugin.integrations.trl.text import prompt_name
-    from darling_plugin.step import Rollouts, Step
+    from darling_plugin.rollouts import Rollouts
+    from darling_plugin.step import Step
 
     node = {"objective": name}
     args = tiny.arguments(tmp_path, max_steps=1)

@@ -7,7 +7,8 @@ import numpy as np
 
 from darling_plugin.config import parse_settings
 from darling_plugin.integrations.trl.text import completion_text
-from darling_plugin.step import Rollouts, Step, StepResult
+from darling_plugin.rollouts import Rollouts, StepResult
+from darling_plugin.step import Step
 
 WORDS = ["red", "blue", "green", "one", "two", "three", "four", "five", "sun", "moon"]
 SPECIAL = ["<pad>", "<eos>", "<unk>", "<user>", "<assistant>", "<system>"]

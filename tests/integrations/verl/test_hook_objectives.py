@@ -6,7 +6,8 @@ from hook_batches import group
 
 from darling_plugin.config import parse_settings
 from darling_plugin.objectives import OBJECTIVES
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 
 ANSWERS = "hook_judges:last_words"
 OUTPUTS = [

@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 from darling_plugin.config import parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.verl.scores import Lowest, known_lowest, source_lowest
-from darling_plugin.step import Rollouts, Step
+from darling_plugin.rollouts import Rollouts
+from darling_plugin.step import Step
 
 
 class Data:
@@ -79,7 +80,7 @@ def scored(verl, responses, *, penalty=None):
     quality = np.add(quality, penalty or 0.0)
     step = Step(parse_settings({"similarity": {"name": "callable", "function": "test_scores:same_letter"}}))
     lowest = Lowest(-2.0 if penalty is not None else -1.0, "of a test")
-    step.expect_lowest(lowest.value, lowest.reason)
+    step.shift.expect_lowest(lowest.value, lowest.reason)
     return step(Rollouts(responses, ["a"] * len(responses), quality))
 
 
@@ -99,7 +100,7 @@ def test_an_all_correct_group_under_dapos_penalty_is_taught_diversity(verl):
 def test_what_is_subtracted_is_said_once_and_is_the_same_for_all_groups(caplog):
     step = Step(parse_settings({"similarity": {"name": "callable", "function": "test_scores:same_letter"}}))
     with caplog.at_level(logging.INFO, logger="darling_plugin"):
-        step.expect_lowest(-1.0, "verl's verifier of math_dapo gives -1 or 1")
+        step.shift.expect_lowest(-1.0, "verl's verifier of math_dapo gives -1 or 1")
         step(Rollouts(["a", "b", "c", "d"], [0, 0, 1, 1], [1.0, 1.0, -1.0, 1.0]))
     (said,) = [record.getMessage() for record in caplog.records if "subtracted" in record.getMessage()]
     assert said.startswith("darling: -1 is subtracted from every quality") and "math_dapo gives -1 or 1" in said
@@ -110,7 +111,7 @@ def test_what_is_subtracted_is_said_once_and_is_the_same_for_all_groups(caplog):
 @pytest.mark.parametrize("shift", ["none", "group_min", -3.0])
 def test_a_shift_that_is_set_stays(shift):
     step = Step(parse_settings({"similarity": {"name": "lexical"}, "fusion": {"shift": shift}}))
-    step.expect_lowest(-1.0, "of a test")
+    step.shift.expect_lowest(-1.0, "of a test")
     assert step.state_dict()["shift"] == shift
 
 
