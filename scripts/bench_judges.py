@@ -71,7 +71,7 @@ def main(
 def shipped() -> list[dict[str, Any]]:
     judge: Any = load_scorer("default", device="cuda")
     reads = judge.card.max_tokens
-    texts = [text_of(0, number, reads) for number in range(2048)]
+    texts = [text_of(number, reads) for number in range(2048)]
     return in_turns("shipped", SHIPPED, reads, len(texts) * reads, lambda: judge.forward(texts))
 
 
@@ -88,7 +88,7 @@ def modernbert() -> list[dict[str, Any]]:
     encoder = SentenceTransformer(modules=[module, Pooling(module.get_embedding_dimension())], device="cuda").eval()
     reads = 4096
     forward = TextForward(encoder, reads)
-    texts = [text_of(0, number, reads) for number in range(64)]
+    texts = [text_of(number, reads) for number in range(64)]
     parameters = sum(each.numel() for each in encoder.parameters())
     return in_turns("149M encoder", parameters, reads, len(texts) * reads, lambda: forward(texts))
 
@@ -105,8 +105,8 @@ def qwen3() -> list[dict[str, Any]]:
         num_key_value_heads=8,
         head_dim=128,
         max_position_embeddings=40_960,
-        num_labels=2,
     )
+    config.num_labels = 2
     torch.set_default_dtype(torch.bfloat16)
     try:
         with torch.device("cuda"):
@@ -114,6 +114,7 @@ def qwen3() -> list[dict[str, Any]]:
     finally:
         torch.set_default_dtype(torch.float32)
     form = find_format(["Qwen3ForSequenceClassification"], 2)
+    assert form is not None
     parameters = sum(each.numel() for each in model.parameters())
     rows: list[dict[str, Any]] = []
     for reads, count in ((4096, 32), (512, 128)):

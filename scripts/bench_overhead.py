@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import random
 import statistics
@@ -61,7 +62,9 @@ def start_ray(attempts: int = 5) -> None:
 
     for attempt in range(attempts):
         try:
-            ray.init(address="local", num_cpus=16, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            ray.init(
+                address="local", num_cpus=16, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+            )
             return
         except Exception as error:  # Ray raises a bare Exception here
             if "timed out during startup" not in str(error) or attempt == attempts - 1:
@@ -100,7 +103,8 @@ def put_batch(config: Any, prompts: int, responses: int, tokens: int) -> Batch:
         _compute_multi_modal_inputs=lambda *_: {},
         _compute_position_ids=lambda _, mask, __: mask.cumsum(-1) - 1,
     )
-    postprocess = AgentLoopWorkerTQ.__ray_metadata__.modified_class._agent_loop_postprocess
+    actor: Any = AgentLoopWorkerTQ
+    postprocess = actor.__ray_metadata__.modified_class._agent_loop_postprocess
     log_probs = config.actor_rollout_ref.rollout.calculate_log_probs
     tokenizer, stream = build_tokenizer()
     rng = random.Random(0)
@@ -177,6 +181,7 @@ def seconds(function: Callable[..., Any], *args: Any) -> tuple[float, Any]:
 def time_parts(trainer: Any, batch: Batch) -> dict[str, float]:
     """The hook once more, step by step, with a clock round what it calls."""
     from darling_plugin.integrations.verl import rollouts
+    from darling_plugin.rollouts import Rollouts
 
     taken: dict[str, float] = {}
 
@@ -194,10 +199,10 @@ def time_parts(trainer: Any, batch: Batch) -> dict[str, float]:
         patch.object(tq, "kv_batch_get", clocked("TransferQueue read", tq.kv_batch_get)),
         patch.object(tokenizer, "batch_decode", clocked("decode", tokenizer.batch_decode)),
     ):
-        read, rows = seconds(rollouts.read_rollouts, batch.meta, tokenizer)
-        pipeline, _ = seconds(trainer._fuse, rows)
+        read, rows = seconds(rollouts.read_rows, batch.meta, tokenizer)
+        step, _ = seconds(trainer._step, Rollouts(rows.responses, rows.uid, rows.quality))
     rest = read - sum(taken.values())
-    return {**taken, "pipeline": pipeline, "rest (sessions, tensors)": rest}
+    return {**taken, "step": step, "rest (sessions, tensors)": rest}
 
 
 def measure_step(prompts: int, responses: int, tokens: int, repeats: int) -> dict[str, Any]:
@@ -292,7 +297,7 @@ def measure_import(runs: int) -> dict[str, Any]:
 def step_rows(step: dict[str, Any]) -> list[tuple[str, ...]]:
     median = {name: statistics.median(taken) for name, taken in step["ms"].items()}
     base = median["verl, grpo"]
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"_compute_advantage: {name}",
             f"{ms:.0f} ms",

@@ -104,7 +104,7 @@ class Contest:
             found = find_partition(
                 [texts[row] for row in rows],
                 [0] * len(rows),
-                lambda asked, g=g: [p[g, (min(pair), max(pair))] for pair in asked],
+                lambda asked: [p[g, (min(pair), max(pair))] for pair in asked],  # noqa: B023, called in this turn only
                 threshold=self.judge.default_threshold,
                 short_text_rule=False,
                 skip_implied=False,

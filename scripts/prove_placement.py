@@ -178,7 +178,7 @@ def verl_pools(config: Any) -> tuple[Any, int]:
     """verl's manager of resource pools, made by its trainer, and the number of placement groups in its pools."""
     from verl.trainer.ppo.v1 import get_trainer_cls
 
-    trainer = object.__new__(get_trainer_cls(config.trainer.v1.trainer_mode))
+    trainer: Any = object.__new__(get_trainer_cls(config.trainer.v1.trainer_mode))
     trainer.config = config
     trainer._enable_hybrid_replicas = bool(config.actor_rollout_ref.get("hybrid_engine", True))
     trainer._init_resource_pool_mgr()
