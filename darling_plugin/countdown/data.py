@@ -100,8 +100,8 @@ def prepare(
     manifest = folder / "manifest.json"
     reused = _matches(manifest, settings, files)
     if not reused:
-        parts, sizes = split(), (train_prompts, validation_prompts, eval_prompts)
         folder.mkdir(parents=True, exist_ok=True)
+        parts, sizes = split(), (train_prompts, validation_prompts, eval_prompts)
         for (name, path), prompts, size in zip(files.items(), parts, sizes, strict=True):
             _write(path, name, _sample(prompts, size, random.Random(f"countdown {name} {seed}"), name))
         digests = {path.name: file_digest(path) for path in files.values()}

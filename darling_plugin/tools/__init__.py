@@ -13,6 +13,9 @@
     report/       `darling report`: one page of a run
     redact.py     what looks like a secret is left out of what `export` and `report` write
     overrides.py  settings as Hydra and a shell take them
+    outputs.py    what a command writes is never what it reads
+    hub_reach.py  whether the Hugging Face hub answers; its clients' caches if it does not
+    plain_yaml.py a YAML file as data: bounded, and without the environment of this machine
 
 Each command is an entry point in the group `darling.commands`. To add one: a function or a Typer app here, and a line
 in pyproject.toml.

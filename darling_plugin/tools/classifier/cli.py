@@ -267,9 +267,12 @@ def evaluate(
     from darling_plugin.tools.classifier.results import print_table
     from darling_plugin.tools.classifier.roc_plot import draw
     from darling_plugin.tools.classifier.train import recipe_of, train_or_resume
+    from darling_plugin.tools.outputs import prepare_file
 
     notes = terminal(stderr=True)
     with explained():
+        if plot is not None:
+            prepare_file("--plot", plot, [pairs, model])
         labelled = read_pairs(pairs)
         if folds:
             recipe = recipe_of(model)
@@ -322,9 +325,11 @@ def cascade(
 
     from darling_plugin.tools.classifier.cascade import make_cascade
     from darling_plugin.tools.classifier.pairs import read_pairs
+    from darling_plugin.tools.outputs import prepare_file
 
     console = terminal()
     with explained(), console.status("Scoring the pairs with both classifiers …"):
+        prepare_file("--out", out, [pairs, first, second])
         bounds = make_cascade(first, second, [pair.texts for pair in read_pairs(pairs)], out, most=most, device=device)
     if as_json:
         print_json({"cascade": str(out)} | asdict(bounds))

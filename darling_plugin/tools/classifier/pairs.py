@@ -21,6 +21,7 @@ import numpy as np
 from darling_plugin.errors import InputError
 from darling_plugin.json_lines import dump_line, read_lines
 from darling_plugin.similarity.classifier.hub import absent_path
+from darling_plugin.tools.hub_reach import hub_or_cache
 
 FIELDS = ("prompt", "generation_0", "generation_1", "similar")
 
@@ -138,13 +139,15 @@ def _hub_rows(name: str) -> Iterator[tuple[str, Any]]:
     dataset, _, split = name.partition(":")
     if missing := absent_path(dataset):
         raise InputError(f"no labelled pairs {name}: {missing}; check the name")
-    try:
-        rows = load_dataset(dataset, split=split or "train")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{name}: neither a file here nor a dataset that could be loaded from the Hugging Face hub; give the path "
-            f"of a JSON-lines file, or check the name and the network. It said: {error}"
-        ) from error
+    with hub_or_cache() as why:
+        try:
+            rows = load_dataset(dataset, split=split or "train")
+        except (OSError, ValueError) as error:
+            said = f"out of reach: {why}" if why else f"{error!s:.300}"
+            raise InputError(
+                f"{name}: neither a file here nor a dataset that could be loaded from the Hugging Face hub ({said}) or "
+                "its cache; give the path of a JSON-lines file, or check the name and the network."
+            ) from error
     for number, row in enumerate(rows):
         yield f"{name}, row {number}", row
 

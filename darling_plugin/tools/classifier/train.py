@@ -31,6 +31,7 @@ from darling_plugin.tools.classifier.learner import Learner
 from darling_plugin.tools.classifier.pairs import Pair, split_by_prompt
 from darling_plugin.tools.classifier.recipe import Recipe, make_recipe
 from darling_plugin.tools.classifier.training_output import hushed
+from darling_plugin.tools.outputs import check_output
 
 LEARNERS: dict[str, type[Learner]] = {"bi-encoder": BiLearner, "cross-encoder": CrossLearner}
 TRAINING, RECIPE = "training", "recipe.json"
@@ -61,6 +62,7 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
         resume: go on from the last checkpoint of an interrupted training of the same recipe on the same pairs.
         quiet: print nothing; otherwise a progress bar shows loss and AUC.
     """
+    check_output("--out", folder, [recipe.base_model])
     model_source(recipe.base_model, None)  # a mistyped folder is said before torch is loaded
     with hushed(quiet):
         return _train(pairs, folder, recipe, resume, quiet)

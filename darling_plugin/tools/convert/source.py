@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, InputError
+from darling_plugin.json_lines import read_document
 from darling_plugin.similarity.classifier.hub import absent_path
 
 HEAD, SCORE = "v_head.weight", "score.weight"
@@ -156,12 +156,12 @@ def _expected(folder: Path, config: Mapping[str, Any]) -> dict[str, tuple[int, .
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ConfigError(f"SOURCE: {path.parent} holds no {path.name}; give the folder of a whole model.")
     try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise ConfigError(f"SOURCE: {path.parent} holds no {path.name}; give the folder of a whole model.") from None
-    except ValueError as error:
-        raise ConfigError(f"SOURCE: {path} is no JSON ({error}); download it again.") from error
+        found = read_document(path)
+    except InputError as error:
+        raise ConfigError(f"SOURCE: {error}; download it again.") from error
     if not isinstance(found, dict):
         raise ConfigError(f"SOURCE: {path} holds a {type(found).__name__}, expected a JSON object.")
     return found

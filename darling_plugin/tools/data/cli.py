@@ -53,94 +53,77 @@ Instruction = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Make every file again.")]
 
 
-@prepare_app.command()
-def math(
-    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/math"),
-    source: From = None,
-    train_file: TrainFile = None,
-    name: Name = None,
-    train: Train = True,
-    sets: Sets = None,
-    revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="Number of training problems. 0 keeps all.")] = 10_000,
-    seed: Seed = 0,
-    min_chars: MinChars = 10,
-    max_chars: MaxChars = None,
-    tokenizer: Tokenizer = None,
-    max_tokens: MaxTokens = None,
-    overlap_words: OverlapWords = 8,
-    overlap_share: OverlapShare = 0.5,
-    instruction: Instruction = None,
-    force: Force = False,
-) -> None:
+Size = Annotated[int, typer.Option(min=0, help="Number of training texts. 0 keeps all.")]
+Out = Annotated[Path, typer.Option(help="Where to write the files.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def _add(task: str, folder: str, items: int, about: str) -> None:
+    """The command of a task: all of them have the same options."""
+
+    def command(
+        out: Out = Path(folder),
+        source: From = None,
+        train_file: TrainFile = None,
+        name: Name = None,
+        train: Train = True,
+        sets: Sets = None,
+        revision: Revision = None,
+        size: Size = items,
+        seed: Seed = 0,
+        min_chars: MinChars = 10,
+        max_chars: MaxChars = None,
+        tokenizer: Tokenizer = None,
+        max_tokens: MaxTokens = None,
+        overlap_words: OverlapWords = 8,
+        overlap_share: OverlapShare = 0.5,
+        instruction: Instruction = None,
+        force: Force = False,
+        as_json: AsJson = False,
+    ) -> None:
+        _prepare(**{"task": task} | locals())
+
+    command.__doc__ = about
+    prepare_app.command(task)(command)
+
+
+_add(
+    "math",
+    "data/math",
+    10_000,
     """10k DeepScaleR problems, and AIME 24 and 25, HMMT, BRUMO, OlympiadBench, AMC 23, GSM8K, SVAMP.
 
     Example: darling data prepare math --out data/math --size 10000
-    """
-    _prepare("math", **locals())
-
-
-@prepare_app.command()
-def gsm8k(
-    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/gsm8k"),
-    source: From = None,
-    train_file: TrainFile = None,
-    name: Name = None,
-    train: Train = True,
-    sets: Sets = None,
-    revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="Number of training problems. 0 keeps all.")] = 0,
-    seed: Seed = 0,
-    min_chars: MinChars = 10,
-    max_chars: MaxChars = None,
-    tokenizer: Tokenizer = None,
-    max_tokens: MaxTokens = None,
-    overlap_words: OverlapWords = 8,
-    overlap_share: OverlapShare = 0.5,
-    instruction: Instruction = None,
-    force: Force = False,
-) -> None:
+    """,
+)
+_add(
+    "gsm8k",
+    "data/gsm8k",
+    0,
     """GSM8K's training problems and its test.
 
     Example: darling data prepare gsm8k --out data/gsm8k
-    """
-    _prepare("gsm8k", **locals())
-
-
-@prepare_app.command()
-def creative(
-    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/creative_writing"),
-    source: From = None,
-    train_file: TrainFile = None,
-    name: Name = None,
-    train: Train = True,
-    sets: Sets = None,
-    revision: Revision = None,
-    size: Annotated[int, typer.Option(min=0, help="Number of training prompts. 0 keeps all.")] = 10_000,
-    seed: Seed = 0,
-    min_chars: MinChars = 10,
-    max_chars: MaxChars = None,
-    tokenizer: Tokenizer = None,
-    max_tokens: MaxTokens = None,
-    overlap_words: OverlapWords = 8,
-    overlap_share: OverlapShare = 0.5,
-    instruction: Instruction = None,
-    force: Force = False,
-) -> None:
+    """,
+)
+_add(
+    "creative",
+    "data/creative_writing",
+    10_000,
     """10k first messages of WildChat (English, neither toxic nor redacted), and NoveltyBench's prompts.
 
     Example: darling data prepare creative --train-file my_prompts.jsonl --name mine
-    """
-    _prepare("creative", **locals())
+    """,
+)
 
 
 @prepare_app.command()
 def countdown(
-    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/countdown"),
+    out: Out = Path("data/countdown"),
     seed: Annotated[int, typer.Option(help="Random seed of the prompts.")] = 0,
     train_prompts: Annotated[int, typer.Option(min=1, help="Training prompts. Few, so that RL collapses.")] = 256,
     validation_prompts: Annotated[int, typer.Option(min=1, help="Validation prompts.")] = 64,
     eval_prompts: Annotated[int, typer.Option(min=1, help="Prompts of the test before and after training.")] = 300,
+    as_json: AsJson = False,
 ) -> None:
     """Countdown's prompts. They are generated, and nothing is downloaded.
 
@@ -156,6 +139,10 @@ def countdown(
             validation_prompts=validation_prompts,
             eval_prompts=eval_prompts,
         )
+    if as_json:
+        files = [{"file": str(path), "made": not done.reused} for path in (done.train, done.validation, done.test)]
+        print_json({"folder": str(out), "files": files})
+        return
     said = "Up to date" if done.reused else "Made"
     terminal(soft_wrap=True).print(
         f"{said}: {done.train}, {done.validation}, {done.test}", markup=False, highlight=False
@@ -219,7 +206,10 @@ def _prepare(task: str, **chosen: Any) -> None:
             force=chosen["force"],
         )
         outputs = prepare(TASKS[task], options)
-    show(terminal(), outputs)
+    if chosen["as_json"]:
+        print_json({"folder": str(options.out), "files": [output.as_json() for output in outputs]})
+    else:
+        show(terminal(), outputs)
 
 
 def _revisions(pairs: list[str]) -> dict[str, str]:

@@ -5,11 +5,7 @@ All sets are looked for before anything is done, so that one error can list ever
 
 from __future__ import annotations
 
-import os
 import re
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +13,8 @@ from typing import NamedTuple
 from darling_plugin.errors import DarlingError, InputError
 from darling_plugin.tools.data.catalogue import Source
 from darling_plugin.tools.data.read import SUFFIXES, data_files
+from darling_plugin.tools.hub_reach import out_of_reach
 
-PROBE_S = 10.0
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -60,7 +56,7 @@ def find(
     cached = {source.name: _cached(source, revision[source.name]) for source in wanted}
     # A commit in the cache needs no network. A branch may have moved; where nobody can say, the cache has what it was.
     stale = [s for s in wanted if cached[s.name] is None or not COMMIT.fullmatch(revision[s.name])]
-    why = _out_of_reach() if stale else None
+    why = out_of_reach() if stale else None
     if why and (missing := [source for source in stale if cached[source.name] is None]):
         raise DarlingError(to_bring(missing, revision, folder, why))
     for source in wanted:
@@ -118,28 +114,6 @@ def _cached(source: Source, revision: str) -> list[Path] | None:
     ]
     files = [Path(file) for file in found if isinstance(file, str)]
     return files if len(files) == len(source.files) else None
-
-
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-
-
-def _out_of_reach() -> str | None:
-    """Why the hub cannot be asked, or None. One short try: the client itself tries for half a minute."""
-    from huggingface_hub.constants import ENDPOINT
-
-    if _offline():
-        return "HF_HUB_OFFLINE is set"
-    try:
-        urllib.request.urlopen(urllib.request.Request(ENDPOINT, method="HEAD"), timeout=PROBE_S).close()
-    except urllib.error.HTTPError:
-        return None  # it answered
-    except urllib.error.URLError as error:
-        # certificates of a company's own are the client's to check
-        return None if isinstance(error.reason, ssl.SSLError) else str(error.reason)
-    except OSError as error:
-        return str(error)
-    return None
 
 
 def _download(source: Source, revision: str, folder: Path | None) -> list[Path]:

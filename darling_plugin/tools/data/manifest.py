@@ -22,6 +22,8 @@ from darling_plugin.packages import versions_of
 
 NAME = "manifest.json"
 FORMAT = 2  # raise when the same recipe gives other files: those written before are then made anew
+FIELDS = {"recipe", "sha256", "rows", "origin", "filters"}  # of each file
+DAMAGED = "is not a manifest that `darling data prepare` wrote; make the files again with --force"
 PACKAGES = ("darling-plugin", "math-verify", "pyarrow", "huggingface_hub")
 
 
@@ -64,7 +66,7 @@ class Manifest:
                 f"{path}: is of the task {content.get('task')!r}, not {self._task!r}; "
                 "choose another folder with --out, or start anew with --force"
             )
-        return content["files"] if content.get("format") == FORMAT else {}
+        return _files(content, path) if content.get("format") == FORMAT else {}
 
 
 class Verdict(NamedTuple):
@@ -80,7 +82,9 @@ def check(folder: Path) -> list[Verdict]:
     if not path.is_file():
         raise InputError(f"{folder}: holds no {NAME}, so no files that `darling data prepare` wrote")
     content = _parse(path)
-    digests = content.get("sha256") or {file: said["sha256"] for file, said in content.get("files", {}).items()}
+    digests = content.get("sha256") or {file: said["sha256"] for file, said in _files(content, path).items()}
+    if not isinstance(digests, dict):
+        raise InputError(f"{path}: {DAMAGED}")
     return [Verdict(file, _state(folder / file, digest)) for file, digest in digests.items()]
 
 
@@ -96,8 +100,18 @@ def _parse(path: Path) -> dict[str, Any]:
     except InputError as error:
         raise InputError(f"{error}; make the files again with --force") from None
     if not isinstance(content, dict):
-        raise InputError(f"{path}: is no manifest; start anew with --force")
+        raise InputError(f"{path}: {DAMAGED}")
     return content
+
+
+def _files(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """What a manifest says of each file. Raises `InputError` where it is of another form."""
+    files = content.get("files", {})
+    if not isinstance(files, dict) or not all(
+        isinstance(said, dict) and said.keys() >= FIELDS for said in files.values()
+    ):
+        raise InputError(f"{path}: {DAMAGED}")
+    return files
 
 
 def _versions() -> dict[str, str]:

@@ -18,11 +18,13 @@ from darling_plugin.tools.data.catalogue import SOURCES
 from darling_plugin.tools.data.funnel import Step
 from darling_plugin.tools.data.hub import Found, find
 from darling_plugin.tools.data.item import Item
+from darling_plugin.tools.data.manifest import NAME as MANIFEST
 from darling_plugin.tools.data.manifest import Manifest
 from darling_plugin.tools.data.overlap import SHARE, WORDS
 from darling_plugin.tools.data.tasks import Task
 from darling_plugin.tools.data.verifiable import AnswerCheck
 from darling_plugin.tools.data.verl_rows import verl_rows, write_parquet
+from darling_plugin.tools.outputs import check_output
 
 MOST_CHILDREN = 8  # that read answers; each imports sympy
 
@@ -68,13 +70,24 @@ class Output(NamedTuple):
     origin: str
     filters: list[dict[str, Any]]
 
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints of the file."""
+        return {
+            "file": str(self.path),
+            "rows": self.rows,
+            "made": self.made,
+            "origin": self.origin,
+            "filters": self.filters,
+        }
+
 
 def prepare(task: Task, options: Options) -> list[Output]:
     """Make or keep the task's files, the evaluation sets first.
 
     Raises:
         ConfigError: a setting is wrong.
-        InputError: a file is damaged, holds nothing usable, or fewer training items than asked for are left.
+        InputError: a file is damaged or holds nothing usable, an output is an input, or fewer training items than
+            wanted are left.
         DarlingError: data sets are missing and the hub is out of reach; the message says what to bring.
         MissingDependencyError: pyarrow or the hub's client is not installed.
     """
@@ -114,10 +127,13 @@ class _Preparation:
             given={self.task.train: self.options.train_files},
             revisions=self.options.revisions,
         )
-        self.digests = _digests(self.found)
         files: dict[str, list[str]] = {}
         for source in self.sets:
             files.setdefault(self.task.files[source.name], []).append(source.name)
+        read = [file for one in self.found.values() for file in one.files]
+        for file in (*files, *([self.task.training_file(self.name, self.size)] if train else []), MANIFEST):
+            check_output("--out", self.options.out / file, read)
+        self.digests = _digests(self.found)
         with AnswerCheck(min(MOST_CHILDREN, os.cpu_count() or 1)) as self.read_answers:
             done = [self._evaluation_file(manifest, file, names) for file, names in files.items()]
             return [*done, self._training_file(manifest)] if train else done

@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.tools.data.item import Item
+from darling_plugin.tools.hub_reach import hub_or_cache
 
 
 def load(name: str) -> Any:
     """The tokenizer of a folder or of a model on the hub. Raises `ConfigError` where it is none, or has no template."""
     from transformers import AutoTokenizer
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"--tokenizer: none can be loaded from {name}: {str(error).splitlines()[0]}") from error
+    with nullcontext(None) if Path(name).exists() else hub_or_cache() as why:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            hub = f" (the Hugging Face hub is out of reach: {why})" if why else ""
+            said = str(error).splitlines()[0]
+            raise ConfigError(f"--tokenizer: none can be loaded from {name}{hub}: {said}") from error
     if not tokenizer.chat_template:
         raise ConfigError(f"--tokenizer: {name} has no chat template, and verl writes prompts with it")
     return tokenizer

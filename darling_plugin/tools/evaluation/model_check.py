@@ -6,6 +6,7 @@ from pathlib import Path
 
 from darling_plugin.errors import InputError
 from darling_plugin.tools.check.models import is_hub_name
+from darling_plugin.tools.hub_reach import hub_or_cache
 
 CONFIG = "config.json"
 
@@ -25,11 +26,13 @@ def check_model(model: str) -> None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    try:
-        hf_hub_download(model, CONFIG, etag_timeout=10)
-    except (HfHubHTTPError, HFValidationError, EntryNotFoundError, LocalEntryNotFoundError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(
-            f"--model: there is no folder {model}, and the Hugging Face hub does not give a model of that name "
-            f"({first[:200]}). Check the path, or the name and your network."
-        ) from error
+    with hub_or_cache() as why:
+        try:
+            hf_hub_download(model, CONFIG, etag_timeout=10)
+        except (HfHubHTTPError, HFValidationError, EntryNotFoundError, LocalEntryNotFoundError) as error:
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            said = f"out of reach: {why}" if why else first[:200]
+            raise InputError(
+                f"--model: there is no folder {model}, and no model of that name comes from the Hugging Face hub "
+                f"({said}) or its cache. Check the path, or the name and your network."
+            ) from error

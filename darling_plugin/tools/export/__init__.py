@@ -4,7 +4,6 @@
     weights.py     its weights in Hugging Face format: verl's own copy of them, or verl's merger
     complete.py    whether the result holds every tensor of the model
     record.py      what the run left behind: its configuration, its metrics, its data files with digests
-    plain_yaml.py  the configuration as data: bounded, and without the environment of this machine
     pickles.py     whether shards hold nothing but tensors
     card.py        the model card
     markup.py      text as Markdown that shows it and does nothing else

@@ -14,7 +14,6 @@ What verl 0.9.1 writes into `trainer.default_local_dir`:
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 from dataclasses import dataclass
@@ -23,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError
+from darling_plugin.json_lines import read_document, regular_file
 
 LATEST, STEP = "latest_checkpointed_iteration.txt", re.compile(r"global_step_(\d+)")
+MOST_SHARDS = 1 << 16
 FSDP, MEGATRON, LORA = "fsdp_config.json", "ckpt_contents.json", "lora_train_meta.json"
 
 
@@ -94,8 +95,8 @@ def _steps(run: Path) -> set[int]:
 
 def _latest(run: Path) -> int:
     try:
-        return int((run / LATEST).read_text())
-    except (FileNotFoundError, ValueError):
+        return int(regular_file(run / LATEST).read_text())
+    except ValueError:
         begun = ", ".join(map(str, sorted(_steps(run))))
         raise InputError(
             f"CHECKPOINT: none in {run} was finished: steps {begun} are there, but verl writes {LATEST} last, and it "
@@ -125,8 +126,8 @@ def _fsdp(actor: Path) -> tuple[Form, Path]:
     if has_weights(huggingface) and not (actor / LORA).is_file():
         return Form.huggingface, huggingface
     size = _read(actor / FSDP).get("world_size")
-    if not isinstance(size, int):
-        raise _half(actor, f"{FSDP} names no world_size")
+    if not isinstance(size, int) or not 1 <= size <= MOST_SHARDS:
+        raise _half(actor, f"{FSDP} has world_size={size!r:.40}, expected 1 to {MOST_SHARDS:,}")
     shards = [f"model_world_size_{size}_rank_{rank}.pt" for rank in range(size)]
     missing = [shard for shard in shards if not (actor / shard).is_file()]
     if len(missing) == size:
@@ -171,9 +172,9 @@ def has_weights(folder: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise _half(path.parent, f"{path.name} is no JSON: {error}") from error
+        found = read_document(path)
+    except InputError as error:
+        raise _half(path.parent, f"{path.name} cannot be read ({error})") from error
     return found if isinstance(found, dict) else {}
 
 

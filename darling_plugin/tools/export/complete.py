@@ -13,7 +13,11 @@ def check_complete(folder: Path) -> None:
     from safetensors import SafetensorError
     from transformers.utils import logging
 
-    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:  # whatever is in a config.json
+        said = " ".join(str(error).split()).replace(f"{folder}/", "")
+        raise DarlingError(f"CHECKPOINT: transformers cannot read its config.json: {said:.300}") from error
     architecture = (config.architectures or ["AutoModelForCausalLM"])[0]
     kind = getattr(transformers, architecture, None)
     if kind is None:

@@ -19,7 +19,7 @@ from typing import Any
 from darling_plugin.errors import InputError
 from darling_plugin.files import file_digest
 from darling_plugin.json_lines import finite, read_lines
-from darling_plugin.tools.export.plain_yaml import read_config, read_tree
+from darling_plugin.tools.plain_yaml import read_config, read_tree
 from darling_plugin.tools.redact import redact
 from darling_plugin.tools.report.metrics import FORM, NAMES, read_metrics
 from darling_plugin.tools.report.runs import Row

@@ -12,7 +12,6 @@ Where verl wrote them in that format already they are copied, bit by bit. Otherw
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from darling_plugin.errors import DarlingError, InputError, MissingDependencyError
+from darling_plugin.json_lines import read_document
 from darling_plugin.tools.export.checkpoint import LORA, Checkpoint, Form, has_weights
 from darling_plugin.tools.export.pickles import check_shards
 
@@ -82,8 +82,8 @@ def _check_pickles(checkpoint: Checkpoint) -> None:
 
 def merge_command(checkpoint: Checkpoint, out: Path) -> list[str]:
     """The command line of verl's merger."""
-    config = json.loads((checkpoint.huggingface / "config.json").read_bytes())
-    tied = checkpoint.form is Form.megatron and config.get("tie_word_embeddings")
+    config = read_document(checkpoint.huggingface / "config.json", "the configuration of a model")
+    tied = checkpoint.form is Form.megatron and isinstance(config, dict) and config.get("tie_word_embeddings")
     return [
         *(sys.executable, "-m", "verl.model_merger", "merge"),
         *("--backend", "megatron" if checkpoint.form is Form.megatron else "fsdp"),

@@ -41,10 +41,14 @@ def plan(
 
     Example: darling plan train_batch_size=64 n=16 gpus=8 classifier=cascade
     """
+    from darling_plugin.errors import ConfigError
+
     with explained():
         if measure:
             _measure(model, device, as_json)
         elif simulate:
+            if settings or config or as_json:
+                raise ConfigError("--simulate takes --out only; remove the settings, --config and --json")
             _simulate(out)
         elif settings == ["help"]:
             _keys()
@@ -85,12 +89,14 @@ def _measure(model: str, device: str, as_json: bool) -> None:
 
 
 def _simulate(out: Path) -> None:
+    from darling_plugin.tools.outputs import prepare_file
     from darling_plugin.tools.plan.document import write
     from darling_plugin.tools.plan.draw import draw
     from darling_plugin.tools.plan.study import study
 
+    for file in (out, out.with_suffix(".png")):
+        prepare_file("--out", file)
     found = study(lambda done: typer.echo(done, err=True))
-    out.parent.mkdir(parents=True, exist_ok=True)
     write(out, found)
     draw(out.with_suffix(".png"), found)
     typer.echo(f"Page     {out}\nFigure   {out.with_suffix('.png')}")

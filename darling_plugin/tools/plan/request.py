@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, InputError
 from darling_plugin.tools.plan import setups
 from darling_plugin.tools.plan.machines import GPUS, Classifier, Training
 from darling_plugin.tools.plan.shapes import Job
@@ -169,14 +169,12 @@ def _read(file: Path) -> dict[str, Any]:
     from darling_plugin.similarity.packaged import require
 
     require("yaml")
-    import yaml
+    from darling_plugin.tools.plain_yaml import read_tree
 
     try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"--config {file}: cannot be read as YAML: {error}") from error
-    if not isinstance(settings, Mapping):
-        raise ConfigError(f"--config {file}: must be `key: value` lines, got {type(settings).__name__}")
+        settings = read_tree(file, "lines of `key: value`")
+    except InputError as error:
+        raise ConfigError(f"--config {error}") from error
     return {str(key): value for key, value in settings.items()}
 
 
@@ -188,4 +186,4 @@ def _explain(problem: Any) -> str:
         hint = f" Did you mean {close[0]}?" if close else ""
         return f"{path}: unknown setting.{hint} Valid: {', '.join(PlanRequest.model_fields)}."
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {message}, got {problem['input']!r}." if path else f"{message}."
+    return f"{path}: {message}, got {problem['input']!r:.200}." if path else f"{message}."

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from darling_plugin.errors import InputError, MissingDependencyError
-from darling_plugin.json_lines import finite
+from darling_plugin.json_lines import finite, read_document, regular_file
 from darling_plugin.tools.report.runs import Group, Response, Row
 
 STATE, TABLES = "trainer_state.json", "completions/*.parquet"
+STATE_FORM, TABLE_FORM = "the state of a transformers trainer", "a table of TRL's completions: step, prompt, completion"
 NAMES = {
     "entropy": "actor/entropy",
     "completions/mean_length": "response_length/mean",
@@ -40,12 +41,10 @@ def read_trl_metrics(folder: Path) -> list[Row]:
     if not files:
         return []
     last = max(files, key=lambda file: int("0" + file.parent.name.rpartition("-")[2]) if len(files) > 1 else 0)
-    try:
-        history = json.loads(last.read_text(encoding="utf-8"))["log_history"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{last}: got no log_history ({error}), expected the state of a transformers trainer."
-        ) from error
+    state = read_document(last, STATE_FORM)
+    history = state.get("log_history") if isinstance(state, dict) else None
+    if not isinstance(history, list) or not all(isinstance(logged, dict) for logged in history):
+        raise InputError(f"{last}: got no list of objects under log_history, expected {STATE_FORM}.")
     return [row for logged in history if (row := step_row(logged)) is not None]
 
 
@@ -58,7 +57,13 @@ def read_trl_groups(folder: Path) -> list[Group]:
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingDependencyError(f"{files[0]}: needs pyarrow: pip install pyarrow") from error
-    return [group for file in files for group in _groups(pq.read_table(file).to_pylist())]
+    found: list[Group] = []
+    for file in files:
+        try:
+            found += _groups(pq.read_table(regular_file(file)).to_pylist())
+        except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:  # pyarrow's are ValueErrors
+            raise InputError(f"{file}: got {type(error).__name__} ({error!s:.200}), expected {TABLE_FORM}.") from error
+    return found
 
 
 def _groups(rows: Sequence[Mapping[str, Any]]) -> list[Group]:

@@ -210,7 +210,7 @@ def truncate(path: Path) -> None:
     ("damage", "said"),
     [
         (lambda f: (f / "config.json").unlink(), r"holds no config\.json; give the folder"),
-        (lambda f: (f / "config.json").write_text("{"), r"config\.json is no JSON"),
+        (lambda f: (f / "config.json").write_text("{"), r"config\.json: not JSON"),
         (lambda f: edit_config(f, model_type="qwen2"), r"model_type 'qwen2' \(\['Custom.*expected a Llama with v_head"),
         (lambda f: edit_config(f, hidden_size=32), r"embed_tokens\.weight has shape \(128256, 16\), by its config"),
         (lambda f: edit_config(f, num_hidden_layers=4), r"model\.layers\.3\.\S+ is missing; .* and 4 more"),

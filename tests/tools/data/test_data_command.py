@@ -1,6 +1,7 @@
 """The commands as a user types them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -52,6 +53,46 @@ def test_countdown_is_made_by_its_own_code(tmp_path):
     assert run(*command)[1].startswith("Up to date: ")
     assert {"train.parquet", "val.parquet", "test.parquet", "manifest.json"} == {f.name for f in tmp_path.iterdir()}
     assert run("check", tmp_path)[0] == 0
+
+
+def test_prepare_in_json(tmp_path, sources):
+    command = (
+        "prepare",
+        "math",
+        "--out",
+        tmp_path / "out",
+        "--from",
+        sources,
+        "--sets",
+        "hmmt",
+        "--size",
+        10,
+        "--json",
+    )
+    made = json.loads(run(*command)[1])
+    assert made["folder"] == str(tmp_path / "out")
+    assert [(Path(file["file"]).name, file["rows"], file["made"]) for file in made["files"]] == [
+        ("hmmt.parquet", 1, True),
+        ("deepscaler_10.parquet", 10, True),
+    ]
+    assert [file["made"] for file in json.loads(run(*command)[1])["files"]] == [False, False]
+
+
+def test_countdown_in_json(tmp_path):
+    command = ("prepare", "countdown", "--out", tmp_path, "--train-prompts", 8, "--eval-prompts", 6, "--json")
+    made = json.loads(run(*command)[1])["files"]
+    assert [Path(file["file"]).name for file in made] == ["train.parquet", "val.parquet", "test.parquet"]
+
+
+def test_inputs_are_not_written_over(tmp_path, sources):
+    folder = tmp_path / "both"
+    command = ("prepare", "math", "--from", sources, "--sets", "hmmt", "--size", 10)
+    assert run(*command, "--out", folder)[0] == 0
+    before = (folder / "deepscaler_10.parquet").read_bytes()
+    again = ("--train-file", folder / "deepscaler_10.parquet", "--name", "deepscaler", "--size", 10, "--force")
+    code, said = run(*command, *again, "--out", folder)
+    assert code == 1 and "is (in) an input of this command" in said
+    assert (folder / "deepscaler_10.parquet").read_bytes() == before
 
 
 @pytest.mark.parametrize(

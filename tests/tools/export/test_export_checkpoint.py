@@ -63,8 +63,8 @@ def cut(path: Path) -> None:
     ("damage", "said"),
     [
         (lambda a: (a / "fsdp_config.json").unlink(), r"not whole: neither fsdp_config\.json nor ckpt_contents\.json"),
-        (lambda a: (a / "fsdp_config.json").write_text('{"FSDP'), r"not whole: fsdp_config\.json is no JSON"),
-        (lambda a: (a / "fsdp_config.json").write_text("{}"), r"fsdp_config\.json names no world_size"),
+        (lambda a: (a / "fsdp_config.json").write_text('{"FSDP'), r"not whole: fsdp_config\.json cannot be read"),
+        (lambda a: (a / "fsdp_config.json").write_text("{}"), r"fsdp_config\.json has world_size=None"),
         (lambda a: (a / "model_world_size_2_rank_1.pt").unlink(), r"rank_1\.pt missing of 2 shards; .* own disk"),
         (lambda a: cut(a / "model_world_size_2_rank_1.pt"), r"model_world_size_2_rank_1\.pt ends too early"),
         (lambda a: [f.unlink() for f in a.glob("*.pt")], "holds no weights; set .*save_contents"),

@@ -66,10 +66,10 @@ def test_the_command_prints_the_error_and_exits_with_1(tmp_path):
     assert (result.exit_code, "Error: n: Input should be a valid integer" in result.output) == (1, True)
     broken = tmp_path / "broken.yaml"
     broken.write_text("a: [")
-    assert "cannot be read as YAML" in run("--config", str(broken)).output
-    assert "cannot be read as YAML" in run("--config", str(tmp_path / "absent.yaml")).output
+    assert "got no configuration" in run("--config", str(broken)).output
+    assert "is not a regular file" in run("--config", str(tmp_path / "absent.yaml")).output
     broken.write_text("- a list")
-    assert "must be `key: value` lines, got list" in run("--config", str(broken)).output
+    assert "got a list, expected lines of `key: value`" in run("--config", str(broken)).output
 
 
 def test_lists_its_keys():

@@ -50,6 +50,6 @@ def test_groups_are_known_by_their_column_or_by_their_prompt(tmp_path):
 
 def test_a_state_that_is_none(tmp_path):
     (tmp_path / "trainer_state.json").write_text("{}")
-    with pytest.raises(InputError, match="got no log_history"):
+    with pytest.raises(InputError, match="got no list of objects under log_history"):
         read_trl_metrics(tmp_path)
     assert read_trl_metrics(tmp_path / "elsewhere") == [] == read_trl_groups(tmp_path)

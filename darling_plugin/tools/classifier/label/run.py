@@ -18,7 +18,8 @@ from darling_plugin.similarity.llm_judge.definitions import Domain, domain_calle
 from darling_plugin.similarity.llm_judge.prompt import definition_digest
 from darling_plugin.tools.classifier.label.answers import AnswerReader
 from darling_plugin.tools.classifier.label.mining import Counts, Groups, Question, mine, read_groups
-from darling_plugin.tools.classifier.label.store import DISAGREEMENT, Store
+from darling_plugin.tools.classifier.label.store import DISAGREEMENT, Store, files_beside
+from darling_plugin.tools.outputs import check_output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,9 +55,12 @@ def label(
     checks.choice("--disagreement", disagreement, DISAGREEMENT)
     limit = None if pairs_per_prompt is None else checks.at_least_one("--pairs-per-prompt", pairs_per_prompt)
     chosen = domain_called(domain)
+    path = Path(output).expanduser()
+    for written in (path, *files_beside(path)):
+        check_output("--out", written, [responses])
     groups = read_groups(responses)
     provenance = {"judge": endpoint.model, "domain": chosen.name, "definition": definition_digest(chosen)}
-    store = Store(Path(output).expanduser(), provenance, disagreement)
+    store = Store(path, provenance, disagreement)
     counts = Counts()
     questions = _mine(groups, counts, chosen, limit, seed, console)
     new = [question for question in questions if question.key not in store.keys]

@@ -34,8 +34,7 @@ class Store:
 
     def __init__(self, path: Path, provenance: dict[str, str], disagreement: str):
         self.path = path
-        self.disagreements = path.with_name(f"{path.name}.disagreements.jsonl")
-        self.summary = path.with_name(f"{path.name}.summary.json")
+        self.disagreements, self.summary = files_beside(path)
         self.provenance = provenance
         self.disagreement = disagreement
         self.agreed = self.disagreed = self.similar = self.prompt_tokens = self.completion_tokens = 0
@@ -94,6 +93,11 @@ class Store:
         self.agreed += bool(row["agree"])
         self.disagreed += not row["agree"]
         self.similar += row["similar"] == 1
+
+
+def files_beside(path: Path) -> tuple[Path, Path]:
+    """The files of disagreements and of the summary of a file of labelled pairs."""
+    return path.with_name(f"{path.name}.disagreements.jsonl"), path.with_name(f"{path.name}.summary.json")
 
 
 def _repair(file: Path) -> None:

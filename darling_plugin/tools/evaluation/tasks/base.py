@@ -11,6 +11,7 @@ from darling_plugin.errors import InputError
 from darling_plugin.json_lines import read_objects
 from darling_plugin.tools.evaluation.prompts import Prompt, parse, unique
 from darling_plugin.tools.evaluation.sampling import Sampling
+from darling_plugin.tools.hub_reach import hub_or_cache
 
 
 @dataclass(frozen=True)
@@ -116,22 +117,20 @@ def _rows(part: Part, data: Path | None):
     import datasets
     import huggingface_hub
 
-    try:
-        if part.files is not None:
-            url = f"hf://datasets/{part.path}/{part.files}"
-            loaded = datasets.load_dataset("json", data_files=url, split="train")
-        else:
-            loaded = datasets.load_dataset(part.path, part.config, split=part.split)
-    except (
-        OSError,
-        ValueError,
-        huggingface_hub.errors.HfHubHTTPError,
-        datasets.exceptions.DatasetNotFoundError,
-    ) as error:
-        raise InputError(
-            f"{part.path}: it cannot be had from the hub ({type(error).__name__}: {error!s:.300}). Without a network, "
-            f"give --data, a folder with {part.file}"
-        ) from error
+    failures = (OSError, ValueError, huggingface_hub.errors.HfHubHTTPError, datasets.exceptions.DatasetNotFoundError)
+    with hub_or_cache() as why:
+        try:
+            if part.files is not None:
+                url = f"hf://datasets/{part.path}/{part.files}"
+                loaded = datasets.load_dataset("json", data_files=url, split="train")
+            else:
+                loaded = datasets.load_dataset(part.path, part.config, split=part.split)
+        except failures as error:
+            said = f"out of reach: {why}" if why else f"{type(error).__name__}: {error!s:.300}"
+            raise InputError(
+                f"{part.path}: cannot be loaded from the Hugging Face hub ({said}), nor from its cache. Set --data to "
+                f"a folder with {part.file}"
+            ) from error
     for number, row in enumerate(loaded):
         yield f"{part.path}, row {number}", row
 

@@ -3,7 +3,7 @@
 import pytest
 
 from darling_plugin.errors import InputError
-from darling_plugin.tools.export.plain_yaml import read_config
+from darling_plugin.tools.plain_yaml import read_config
 
 
 def read(tmp_path, text):

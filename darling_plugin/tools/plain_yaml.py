@@ -1,4 +1,4 @@
-"""A run's configuration, read as data: nothing in it is looked up on this machine, and its size is bounded.
+"""A YAML file, read as data: nothing in it is looked up on this machine, and its size is bounded.
 
 OmegaConf would resolve `${oc.env:NAME}` with the environment of whoever exports. Here only `${a.b}` and `${.b}` are
 replaced, by other values of the same file. Everything else in `${…}` stays as it is written.
@@ -20,6 +20,9 @@ VALUES = 100_000  # with aliases and interpolations expanded; verl's own configu
 CHARACTERS = 10_000_000
 INTERPOLATION = re.compile(r"(?<!\\)\$\{(\.*[\w-]+(?:\.[\w-]+)*)\}")
 DEPTH = 100
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What PyYAML lets through for a wrong value under a tag such as `!!int`, or an integer of thousands of digits."""
+RUN = "the configuration of a run"
 
 
 class _Loader(yaml.SafeLoader):
@@ -50,22 +53,22 @@ def read_config(file: Path) -> dict[str, Any]:
     try:
         return _Resolver(tree).all()
     except _UnresolvedError as error:
-        raise InputError(f"{file}: got no configuration ({error}), expected Hydra's.") from error
+        raise InputError(f"{file}: got no configuration ({error}), expected one that Hydra wrote.") from error
 
 
-def read_tree(file: Path) -> dict[Any, Any]:
-    """The file's mapping as it is written. Raises `InputError` with the file's name."""
+def read_tree(file: Path, expected: str = RUN) -> dict[Any, Any]:
+    """The file's mapping as it is written; `expected` says what that is. Raises `InputError` with the file's name."""
     if not file.is_file():
-        raise InputError(f"{file}: is not a regular file, expected the configuration of a run.")
+        raise InputError(f"{file}: is not a regular file, expected {expected}.")
     if file.stat().st_size > BYTES:
-        raise InputError(f"{file}: larger than {BYTES:,} bytes, expected the configuration of a run.")
+        raise InputError(f"{file}: larger than {BYTES:,} bytes, expected {expected}.")
     try:
         tree = yaml.load(file.read_text(encoding="utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, *DAMAGED) as error:
         said = " ".join(str(error).split())[:300]
-        raise InputError(f"{file}: got no configuration ({said}), expected Hydra's.") from error
+        raise InputError(f"{file}: got no configuration ({said}), expected {expected}.") from error
     if not isinstance(tree, dict):
-        raise InputError(f"{file}: got a {type(tree).__name__}, expected the configuration of a run.")
+        raise InputError(f"{file}: got a {type(tree).__name__}, expected {expected}.")
     return tree
 
 
