@@ -27,7 +27,7 @@ def check(job: Job) -> Iterator[Finding]:
             TEXT,
             text,
             f"the similarity ({asked.model}) reads the first {asked.reads_most} {asked.unit} of {of}, which may have "
-            f"{longest}; differences after that are not seen.",
+            f"{longest} tokens; differences after that are not seen.",
             f"Set {TEXT}={'answer, ' if text == 'whole' else ''}head_tail or module:function, or use a classifier that "
             "reads in chunks (docs/service.md).",
         )
