@@ -52,7 +52,7 @@ def functions(version: str, here: str | None) -> dict[str, object]:
         environment = dict(os.environ)
         paths = [str(ROOT)]
         if version != here:
-            install = ["uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-deps"]
+            install = [uv(), "pip", "install", "--quiet", "--python", sys.executable, "--no-deps"]
             subprocess.run([*install, "--target", folder, f"verl=={version}"], check=True)
             paths.insert(0, folder)
         has_v1 = not (Path(folder) / "verl").exists() or (Path(folder) / "verl/trainer/ppo/v1").exists()
@@ -76,6 +76,12 @@ def functions(version: str, here: str | None) -> dict[str, object]:
         "said": done.stdout.strip().splitlines()[-1:],
         "seconds": round(time.monotonic() - began),
     }
+
+
+def uv() -> str:
+    """The one beside this Python, else the one that the shell finds."""
+    beside = Path(sys.executable).with_name("uv")
+    return str(beside) if beside.exists() else "uv"
 
 
 def run(use_v1: bool, out: Path) -> dict[str, object]:
