@@ -2,7 +2,7 @@
 
     python scripts/kill_and_resume.py --seed 0        about 25 minutes on 2 cores
 
-The maths recipe at smoke size, a checkpoint every step. Killed once each (SIGKILL): the trainer, the worker that holds
+The math recipe at smoke size, a checkpoint every step. Killed once each (SIGKILL): the trainer, the worker that holds
 the policy, and the whole node (every process of the job). The same command is then given again. Each step's prompts
 must be those of the undisturbed run; and what the judge had read is known to the new service.
 """

@@ -4,7 +4,7 @@
     python scripts/prove_clusters.py slurm    two nodes; a run that is cancelled and requeued, against one that is not
     python scripts/prove_clusters.py job      ray job submit to a Ray without the plugin
 
-Both train the maths recipe at smoke size and print what they found. Files go to SHARED, or /var/tmp/darling_clusters; a
+Both train the math recipe at smoke size and print what they found. Files go to SHARED, or /var/tmp/darling_clusters; a
 part that is there already is not made again.
 """
 

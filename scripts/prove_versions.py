@@ -5,7 +5,7 @@
                                                            is thrown away: its trainers' functions
     python scripts/prove_versions.py --functions-only      without the runs, which take minutes
 
-Runs: two steps of the maths recipe at smoke size, with trainer.use_v1=true and with false; each must log classes and
+Runs: two steps of the math recipe at smoke size, with trainer.use_v1=true and with false; each must log classes and
 advantages. Functions: `tests/integrations/verl/test_v0.py`, `test_any_estimator.py` and, where verl has V1,
 `test_hook_rewards.py`, each on verl's own DataProto and trainer classes. Without a GPU another verl than the one that
 `darling_plugin/cpu` was made for cannot train, so only its functions are called. Exit code 1 when anything failed.
@@ -85,7 +85,7 @@ def uv() -> str:
 
 
 def run(use_v1: bool, out: Path) -> dict[str, object]:
-    """Two steps of the maths recipe at smoke size."""
+    """Two steps of the math recipe at smoke size."""
     folder = (out / f"use_v1_{str(use_v1).lower()}").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     smoke = ROOT / "outputs" / "smoke"

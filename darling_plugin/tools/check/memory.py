@@ -30,7 +30,7 @@ class Training:
 
 
 def training(job: Job, shape: Shape) -> Training:
-    """Of the policy, its optimiser, and a reference policy where there is one."""
+    """Of the policy, its optimizer, and a reference policy where there is one."""
     return _megatron(job, shape) if job.megatron else _fsdp(job, shape)
 
 
@@ -50,10 +50,10 @@ def _fsdp(job: Job, shape: Shape) -> Training:
 
 
 def _megatron(job: Job, shape: Shape) -> Training:
-    """Weights in bfloat16, gradients in fp32; fp32 weights and moments split further by the distributed optimiser."""
+    """Weights in bfloat16, gradients in fp32; fp32 weights and moments split further by the distributed optimizer."""
     node = f"{ACTOR}.megatron"
     split = int(job[f"{node}.tensor_model_parallel_size"]) * int(job[f"{node}.pipeline_model_parallel_size"])
-    # Context-parallel ranks hold the same weights: the distributed optimiser splits across them too.
+    # Context-parallel ranks hold the same weights: the distributed optimizer splits across them too.
     copies = max(1, job.training_gpus // split) if job[f"{node}.use_distributed_optimizer"] else 1
     learned = shape.adapter_parameters(job.lora_rank) if job.lora_rank else shape.parameters
     weights, moments = 2 * shape.parameters / split, 12 * learned / split / copies

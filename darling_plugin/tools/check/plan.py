@@ -16,10 +16,10 @@ from darling_plugin.tools.check.job import ACTOR, REWARD_MODEL, ROLLOUT, SERVICE
 from darling_plugin.tools.check.memory import GIB
 from darling_plugin.tools.check.pools import Pool, find_pools, service_of, similarity_replicas
 from darling_plugin.tools.check.run import Outcome
-from darling_plugin.tools.plan.machines import GPUS, UTILISATION
+from darling_plugin.tools.plan.machines import GPUS, UTILIZATION
 
 # Of one GPU that runs the classifier: 40 % of the peak, which `darling plan` measured on an H200 (plan/machines.py).
-TERAFLOPS = round(GPUS["h100"].peak * UTILISATION / 1e12)
+TERAFLOPS = round(GPUS["h100"].peak * UTILIZATION / 1e12)
 LISTS = {
     "warning": ("Warnings", "yellow"),
     "not checked": ("Not checked", "cyan"),

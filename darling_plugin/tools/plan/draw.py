@@ -40,7 +40,7 @@ def draw(path: Path, study: Study) -> None:
 
 def _panel(axes: Axes, shape: Shape, study: Study) -> None:
     for shift, system in enumerate(systems()):
-        colour, marker, label = LOOKS[system.letter]
+        color, marker, label = LOOKS[system.letter]
         cells = [cell for cell in study.cells if cell.shape is shape and cell.system.letter == system.letter]
         # Where nothing waits the lines lie on each other: each a little higher than the one before.
         least = LEAST * 1.25**shift
@@ -49,8 +49,8 @@ def _panel(axes: Axes, shape: Shape, study: Study) -> None:
             for gpus in CLUSTERS
         ]
         places = range(len(CLUSTERS))
-        axes.fill_between(places, [min(o) for o in overheads], [max(o) for o in overheads], color=colour, alpha=0.15)
-        axes.plot(places, [max(o) for o in overheads], color=colour, marker=marker, markersize=5, label=label)
+        axes.fill_between(places, [min(o) for o in overheads], [max(o) for o in overheads], color=color, alpha=0.15)
+        axes.plot(places, [max(o) for o in overheads], color=color, marker=marker, markersize=5, label=label)
     axes.axhline(0.01, color=INK, linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
     axes.set_yticks([0.001, 0.01, 0.1, 1, 10, 100], ["≤ 0.1 %", "1 %", "10 %", "100 %", "10 ×", "100 ×"])

@@ -53,7 +53,7 @@ def all_assumptions(training: Training, classifiers: Sequence[Classifier]) -> li
     return found
 
 
-UTILISATION = 0.4
+UTILIZATION = 0.4
 """Share of a GPU's peak that a classifier's forward passes reached on an H200 (scripts/bench_judges.py)."""
 
 
@@ -79,19 +79,19 @@ class Training:
     """The machines of the trainer, and what a step does on them: generate, old log-probabilities, update.
 
     A decoding step of an engine with c responses takes (weights + c × KV cache of one) / (bandwidth × its share): it
-    is memory that decoding waits for. The other phases take FLOPs / (GPUs × peak × utilisation).
+    is memory that decoding waits for. The other phases take FLOPs / (GPUs × peak × utilization).
     """
 
     gpu: Gpu = GPUS["h100"]
     gpus: int = 64
     parameters: float = stated(4.0e9, "of the policy", "Qwen3-4B-Base, model card")
     kv_bytes: int = stated(147_456, "bytes a token", "Qwen3-4B: 36 layers × 8 KV heads × 128 × 2 (K, V) × 2 bytes")
-    tensor_parallel: int = stated(1, "GPUs an engine", "authors' maths recipe")
+    tensor_parallel: int = stated(1, "GPUs an engine", "authors' math recipe")
     concurrency: int = stated(
         192, "responses at once, an engine", "0.8 × 80 GB less 8 GB of weights: 380,000 tokens of KV cache, 2,000 each"
     )
     bandwidth_share: float = stated(0.6, "of the peak, in decoding", ASSUMED)
-    utilisation: float = stated(0.4, "of the peak, outside decoding", ASSUMED)
+    utilization: float = stated(0.4, "of the peak, outside decoding", ASSUMED)
     prompt_tokens: int = stated(200, "tokens of a prompt", ASSUMED)
     log_prob_flops: float = stated(2.0, "FLOPs a parameter and token", "one forward pass; 0 with bypass_mode")
     update_flops: float = stated(8.0, "FLOPs a parameter and token", "forward, recomputed forward, backward")
@@ -104,7 +104,7 @@ class Training:
 
     def phase_s(self, flops: float, tokens: float) -> float:
         """Seconds of a phase on all GPUs, `flops` being those of one parameter and token."""
-        return flops * self.parameters * tokens / (self.gpus * self.gpu.peak * self.utilisation)
+        return flops * self.parameters * tokens / (self.gpus * self.gpu.peak * self.utilization)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Classifier:
     """A replica of a model: seconds = batches × batch_s + requests × request_s + tokens / tokens_per_second.
 
     Args:
-        tokens_per_second: None is arithmetic: peak × utilisation / (2 × parameters).
+        tokens_per_second: None is arithmetic: peak × utilization / (2 × parameters).
         gpus: of a replica; 0 is one CPU core, whose tokens_per_second has to be given.
     """
 
@@ -120,7 +120,7 @@ class Classifier:
     kind: Literal["cross-encoder", "bi-encoder"]
     parameters: float = stated(4.0e9, "", OWN)
     reads: int = stated(4096, "tokens of a pair (cross-encoder) or of a response", OWN)
-    utilisation: float = stated(UTILISATION, "of the peak", "of a GPU; measured on an H200")
+    utilization: float = stated(UTILIZATION, "of the peak", "of a GPU; measured on an H200")
     batch_tokens: int = stated(16_384, "tokens a batch, at most", OWN)
     batch_s: float = stated(0.010, "s a batch: launches, tokenizing", ASSUMED)
     request_s: float = stated(0.001, "s of the replica for each HTTP request", ASSUMED)
@@ -140,7 +140,7 @@ class Classifier:
     tokens_per_second: float | None = stated(None, "of a replica, measured", "darling plan --measure")
     gpu: Gpu = GPUS["h100"]
     gpus: int = stated(1, "GPUs a replica; 0 is one CPU core", "its size")
-    source: str = "the authors' maths classifier; batches as in service/pool.py"
+    source: str = "the authors' math classifier; batches as in service/pool.py"
 
     @property
     def rate(self) -> float:
@@ -152,7 +152,7 @@ class Classifier:
                 f"classifier {self.name}: no arithmetic for a CPU; measure with `darling plan --measure`, "
                 "and set classifier_tokens_per_second"
             )
-        return self.gpus * self.gpu.peak * self.utilisation / (2 * self.parameters)
+        return self.gpus * self.gpu.peak * self.utilization / (2 * self.parameters)
 
     def seconds(self, tokens: float, requests: int = 1, batches: int = 1) -> float:
         """That a replica needs for so much."""

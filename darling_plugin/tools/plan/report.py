@@ -10,7 +10,7 @@ from darling_plugin.tools.plan import setups
 from darling_plugin.tools.plan.advise import Advice, Sized, advise, size
 from darling_plugin.tools.plan.machines import Stated, Training, all_assumptions
 from darling_plugin.tools.plan.request import PlanRequest
-from darling_plugin.tools.plan.results import Outcome, Setup, Spread, Step, relabelled, run, spread, step_without
+from darling_plugin.tools.plan.results import Outcome, Setup, Spread, Step, relabeled, run, spread, step_without
 from darling_plugin.tools.plan.setups import SetupOf
 from darling_plugin.tools.plan.shapes import COMPOSITIONS, Composition, Job, exact_verdicts
 
@@ -86,7 +86,7 @@ def answer(request: PlanRequest) -> Answer:
 
 def played(steps: Sequence[Step], composition: Composition, setup: Setup, training: Training) -> list[Outcome]:
     """Each step with groups of this composition; steps[i] is of seed i."""
-    return [run(relabelled(step, composition, seed), setup, training, seed) for seed, step in enumerate(steps)]
+    return [run(relabeled(step, composition, seed), setup, training, seed) for seed, step in enumerate(steps)]
 
 
 def summary(composition: Composition, job: Job, outcomes: Sequence[Outcome]) -> Row:

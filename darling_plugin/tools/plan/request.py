@@ -138,14 +138,14 @@ class PlanRequest(BaseModel):
             kind,
             parameters=self.parameters,
             reads=self.classifier_reads or reads,
-            utilisation=setups.utilisation(self.parameters),
+            utilization=setups.utilization(self.parameters),
             batch_tokens=16_384 if on_gpu else 8192,
             pair_s=setups.SHIPPED_PAIR_S if self.is_shipped else 1e-6,
             response_s=setups.SHIPPED_RESPONSE_S if self.is_shipped else 0.0,
             tokens_per_word=setups.QWEN_TOKENS_PER_WORD if kind == "cross-encoder" and not self.classifier_reads else 1,
             tokens_per_second=measured,
             gpu=gpu,
-            source="your settings, or the authors' maths recipe" if not self.is_shipped else "shipped",
+            source="your settings, or the authors' math recipe" if not self.is_shipped else "shipped",
             gpus=-(-int(2.4 * self.parameters) // int(gpu.memory)) if on_gpu else 0,  # bf16 weights and a fifth more
         )
 

@@ -92,7 +92,7 @@ def step_without(job: Job, training: Training, composition: Composition, seed: i
     return Step(drawn, finished, ready, ready + training.phase_s(training.update_flops, tokens))
 
 
-def relabelled(step: Step, composition: Composition, seed: int) -> Step:
+def relabeled(step: Step, composition: Composition, seed: int) -> Step:
     """The same step with groups of another composition."""
     lengths = step.drawn.lengths
     return replace(step, drawn=Drawn(lengths, draw_labels(lengths.shape, composition, seed)))

@@ -23,7 +23,7 @@ SHIPPED = 22.7e6
 READS_SHIPPED = 256
 
 
-def utilisation(parameters: float) -> float:
+def utilization(parameters: float) -> float:
     """Of a GPU's peak in bfloat16, by `2 × parameters` FLOPs a token: 40 % from 1B on, 5 % from 100M, 2 % below.
 
     Measured on an H200 by `scripts/bench_judges.py` (docs/service.md). Small models wait for launches and for the host;
@@ -37,7 +37,7 @@ SetupOf = Callable[[int], Setup]
 
 
 def cross_encoder() -> Classifier:
-    """The authors' maths classifier."""
+    """The authors' math classifier."""
     return Classifier("4B cross-encoder", "cross-encoder", tokens_per_word=QWEN_TOKENS_PER_WORD)
 
 
@@ -48,7 +48,7 @@ def medium_encoder() -> Classifier:
         "bi-encoder",
         parameters=149e6,
         reads=4096,
-        utilisation=utilisation(149e6),
+        utilization=utilization(149e6),
         source="ModernBERT-base",
     )
 
@@ -60,7 +60,7 @@ def small_encoder() -> Classifier:
         "bi-encoder",
         parameters=SHIPPED,
         reads=READS_SHIPPED,
-        utilisation=utilisation(SHIPPED),
+        utilization=utilization(SHIPPED),
         pair_s=SHIPPED_PAIR_S,
         response_s=SHIPPED_RESPONSE_S,
         source="shipped",

@@ -30,7 +30,7 @@ class Shape:
         return self.seeds if self.job.prompts * self.job.responses <= 10_000 else 1
 
 
-SHAPES = (Shape("maths recipe", Job(), 5), Shape("1024 × 64", Job(prompts=1024, responses=64), 2))
+SHAPES = (Shape("math recipe", Job(), 5), Shape("1024 × 64", Job(prompts=1024, responses=64), 2))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Study:
 
 
 def study(progress: Callable[[str], None] = lambda done: None) -> Study:
-    """Play everything. Under two minutes of one core; the same numbers each time."""
+    """Play everything. About four minutes of one core; the same numbers each time."""
     cells: list[Cell] = []
     needs: list[Need] = []
     for shape in SHAPES:

@@ -130,7 +130,7 @@ def test_bytes_of_fsdp(maths):
 def test_bytes_of_megatron():
     config = compose_job(["+darling=[math,math_size/8gpu,engine/megatron]"])
     shape = models.KNOWN["Qwen/Qwen3-4B-Base"]
-    # Tensor parallel 2 of 8 GPUs: weights 2p/2, gradients 4p/2, optimiser 12p/2 split between 4 replicas.
+    # Tensor parallel 2 of 8 GPUs: weights 2p/2, gradients 4p/2, optimizer 12p/2 split between 4 replicas.
     cost = memory.training(job(config), shape)
     assert (cost.state, cost.kept) == (pytest.approx(shape.parameters * (1 + 2 + 1.5)), 0)
 

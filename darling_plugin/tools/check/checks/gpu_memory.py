@@ -38,7 +38,7 @@ def _training(job: Job) -> Iterator[Finding]:
         yield Finding(
             MODEL,
             job[MODEL],
-            f"weights, gradients and optimiser take {cost.state / GIB:.0f} GiB on each of {job.training_gpus} GPUs, "
+            f"weights, gradients and optimizer take {cost.state / GIB:.0f} GiB on each of {job.training_gpus} GPUs, "
             f"which have {job.cluster.gpu_memory_gib:.0f} GiB.",
             "Take more GPUs, a smaller model, or +darling=[…,adapter/lora].",
         )
