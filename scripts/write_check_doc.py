@@ -6,6 +6,7 @@ python scripts/write_check_doc.py        rewrites what stands between the two ma
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 import warnings
 from pathlib import Path
@@ -37,8 +38,15 @@ def rows() -> list[str]:
 
 
 def row(job: str, override: str, said: str) -> str:
-    words, said = f"`{job} {override}`".replace("` ", "`"), said.replace(str(ROOT), "CHECKOUT")
-    return f"| {words} | {' '.join(said.split()).replace('|', chr(92) + '|')} |\n"
+    words = " ".join(quoted(word) for word in (job, override) if word)
+    said = " ".join(said.replace(str(ROOT), "CHECKOUT").split()).replace("|", chr(92) + "|")
+    return f"| `{words}` | {said} |\n"
+
+
+def quoted(override: str) -> str:
+    """As a shell takes it; in double quotes, as everywhere in the documentation, where these do."""
+    word = shlex.quote(override)
+    return f'"{override}"' if word != override and not set(override) & set('"$`\\!') else word
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""A reward model with a value head to a sequence classifier, whole or not at all.
+"""Converts a reward model with a value head to a sequence classifier. The output folder is complete or absent.
 
     record = convert("Nexusflow/Athene-RM-8B", Path("models/Athene-RM-8B"))
 
 The score of a conversation is the original's: the same weights at the same token. Not the same bits: a server batches
-and rounds in its own way. What is written: config.json, the shards as safetensors, the tokenizer, the files of the
-licence, and `darling_conversion.json`, which says what was converted.
+and rounds in its own way. What is written: config.json, the shards as safetensors, the tokenizer, the license
+files, and `darling_conversion.json`, which says what was converted.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def convert(source: str | Path, out: Path, *, revision: str | None = None) -> di
         revision: of that name: a commit, tag or branch.
 
     Raises:
-        InputError: `out` is there already.
-        ConfigError: `source` is not there, damaged, or of another shape.
+        InputError: `out` exists.
+        ConfigError: `source` is missing, damaged, or another architecture.
     """
     if out.exists():
-        raise InputError(f"OUT: {out} is there already, expected a new folder; name another, or remove it.")
+        raise InputError(f"OUT: {out} exists, expected a new folder; name another, or remove it.")
     opened = open_source(source, revision)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
@@ -60,8 +60,8 @@ def _write(source: Source, out: Path) -> dict[str, Any]:
     tokens = write_tokenizer(source.folder, out)  # first: it can fail, and takes seconds
     config = _config(source.config, tokens)
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    for licence in (path for path in source.folder.iterdir() if "licen" in path.name.lower() and path.is_file()):
-        shutil.copyfile(licence, out / licence.name)
+    for license in (path for path in source.folder.iterdir() if "licen" in path.name.lower() and path.is_file()):
+        shutil.copyfile(license, out / license.name)
     size = sum((source.folder / shard).stat().st_size for shard in source.shards)
     with progress("Copying weights, MiB", size // MIB) as advance:
         done = 0

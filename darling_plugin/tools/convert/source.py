@@ -93,7 +93,7 @@ def _find(source: str, revision: str | None) -> tuple[Path, str | None]:
     except (OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
         raise ConfigError(
             f"SOURCE: {source} is no folder here, and did not come from the Hugging Face hub, which may be out of "
-            f"reach: download it where there is a network and give its folder. It said: {error}"
+            f"reach: download it where there is a network and give its folder. The client said: {error}"
         ) from error
     return folder, folder.name  # the hub's client names a snapshot by its commit
 
@@ -127,7 +127,7 @@ def _check(folder: Path, config: Mapping[str, Any], shapes: Mapping[str, tuple[i
         raise ConfigError(f"SOURCE: {folder} has model_type {kind!r} ({config.get('architectures')}); {EXPECTED}.")
     expected = _expected(folder, config)
     problems = [f"{name} is missing" for name in expected if name not in shapes]
-    problems += [f"{name} of shape {shape} is too many" for name, shape in shapes.items() if name not in expected]
+    problems += [f"{name} of shape {shape} is unexpected" for name, shape in shapes.items() if name not in expected]
     problems += [
         f"{name} has shape {shapes[name]}, by its config {shape}"
         for name, shape in expected.items()

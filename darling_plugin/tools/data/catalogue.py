@@ -1,7 +1,7 @@
 """The data sets: name on the Hugging Face hub, revision, the files that are needed.
 
-A revision of 40 hexadecimal digits is a commit: the same bytes for everybody, for ever. `UNPINNED` is whatever the
-branch holds on the day; the manifest then says which commit that was.
+A revision of 40 hexadecimal digits is a commit, which never changes. `UNPINNED` is the current state of the branch; the
+manifest then records its commit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darling_plugin.tools.data.item import Item
-from darling_plugin.tools.data.maths_rows import problem
+from darling_plugin.tools.data.math_rows import problem
 from darling_plugin.tools.data.prompt_rows import first_turn, novelty_prompt
 
 UNPINNED = "main"

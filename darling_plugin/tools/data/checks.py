@@ -37,7 +37,7 @@ _DRAWN = re.compile(r"\[asy\]|\\begin\{(?:asy|tikzpicture|picture)\}")
 
 
 def text(item: Item) -> str | None:
-    """Something is said, in characters that a file can hold."""
+    """The text is not empty, and its characters can be written to a file."""
     if not item.text.strip():
         return "empty"
     if any(_UNWRITABLE.search(one) for one in (item.text, item.answer, item.id)):

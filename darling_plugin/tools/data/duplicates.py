@@ -1,14 +1,14 @@
 """Exact and near duplicates. Of each the first stays: sort by `item.rank` before, and the source's order plays no part.
 
 Exact: equal but for looks (`text_normalization.key`). Where exact duplicates have
-different answers, one of them is wrong and nobody knows which: all go.
+different answers, at least one of them is wrong, so all are dropped.
 
 Near: the Jaccard similarity of their runs of 5 words or signs is at least 0.8, the settings of Lee et al. (arXiv
 2107.06499): two texts of 30 words that differ in an inner one have 21 of 31 runs in common, which is too little.
 Candidates come from MinHash signatures in bands, and are then compared exactly, so that no text is dropped by chance.
 A pair of similarity s is a candidate with probability 1 − (1 − s^ROWS)^BANDS: 0.9998 for 0.8. A text of fewer than
 5 words and signs is its own only run. Problems with other numbers, or another answer, are other problems, however alike
-they read; prompts without an answer, which a reward model judges, are not told apart by their numbers.
+they read; prompts without an answer, which a reward model scores, are not told apart by their numbers.
 """
 
 from __future__ import annotations

@@ -52,6 +52,6 @@ def sift(items: Iterable[T], step: Step, why_not: Callable[[T], str | None], tex
 
 
 def shortened(text: str) -> str:
-    """On one line, and short: for a person to recognise, with nothing in it that a terminal or UTF-8 minds."""
+    """On one line and short, for a person to recognize: only printable characters."""
     line = "".join(char if char.isprintable() else " " for char in " ".join(text[: 4 * LONGEST].split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

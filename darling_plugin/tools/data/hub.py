@@ -1,6 +1,6 @@
-"""Where a data set's files are: given by name, in the folder of `--from`, in the hub's cache, or else on the hub.
+"""Finds a data set's files: given by name, in the folder of `--from`, in the hub's cache, or on the hub.
 
-All sets are looked for before anything is done, so that one error can list everything that has to be brought.
+All sets are searched first, so that one error can list everything that has to be downloaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Found(NamedTuple):
-    """A source and its files here. `commit` is that of the hub's data set, None for files that were brought."""
+    """A source and its files here. `commit` is that of the hub's data set, None for local files."""
 
     source: Source
     files: tuple[Path, ...]
@@ -33,7 +33,7 @@ def find(
     given: Mapping[str, Sequence[Path]] | None = None,
     revisions: Mapping[str, str] | None = None,
 ) -> dict[str, Found]:
-    """Every source's files, by its name; what is neither given nor in `folder` is downloaded.
+    """Every source's files, by its name. Files that are neither given nor in `folder` are downloaded.
 
     Args:
         folder: holds `<name>.jsonl`, `.json` or `.parquet`, or a folder `<name>/` of such files.
@@ -54,7 +54,7 @@ def find(
     wanted = [source for source in sources if source.name not in found]
     revision = {source.name: (revisions or {}).get(source.name, source.revision) for source in wanted}
     cached = {source.name: _cached(source, revision[source.name]) for source in wanted}
-    # A commit in the cache needs no network. A branch may have moved; where nobody can say, the cache has what it was.
+    # A commit in the cache needs no network. A branch may have moved; without a network, the cached revision is used.
     stale = [s for s in wanted if cached[s.name] is None or not COMMIT.fullmatch(revision[s.name])]
     why = out_of_reach() if stale else None
     if why and (missing := [source for source in stale if cached[source.name] is None]):
@@ -67,7 +67,7 @@ def find(
 
 
 def to_bring(missing: Sequence[Source], revisions: Mapping[str, str], folder: Path | None, why: str) -> str:
-    """The message for sets that are not here: what to fetch where there is a network, and where to put it."""
+    """The error for missing sets: what to download on a machine with a network, and where to put it."""
     target = folder or Path("sources")
     place = f"its cache or {folder}" if folder else "its cache"
     fetch = "\n".join(
@@ -79,7 +79,7 @@ def to_bring(missing: Sequence[Source], revisions: Mapping[str, str], folder: Pa
     return (
         f"the Hugging Face hub is out of reach ({why}), and these data sets are not in {place}: {names}.\n"
         f"Where there is a network, run\n{fetch}\n"
-        f"and copy {target} here; then add --from {target}. A file of your own serves as well: "
+        f"and copy {target} here; then add --from {target}. Your own file works too: "
         f"{target}/<name>{'|'.join(SUFFIXES)}, with the same columns; --train-file names one for training."
     )
 
@@ -131,8 +131,8 @@ def _download(source: Source, revision: str, folder: Path | None) -> list[Path]:
     except HfHubHTTPError as error:
         raise DarlingError(
             f"{source.name}: the Hugging Face hub refuses {source.repository} at {revision}: "
-            f"{str(error).splitlines()[0]} A data set behind a licence wants `hf auth login` and your consent on its "
-            f"page; another revision is chosen with --revision {source.name}=…"
+            f"{str(error).splitlines()[0]} A gated data set needs `hf auth login` and your consent on its "
+            f"page; --revision {source.name}=… sets another revision."
         ) from error
 
 

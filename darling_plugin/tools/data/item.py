@@ -11,13 +11,13 @@ class Item:
     """What a row says, under one name for every source.
 
     Attributes:
-        id: the source's own, or one made of the text: never the row's number, so that order does not matter.
+        id: the source's own, or a digest of the text; never the row's number, so that order does not matter.
         text: the problem, or the user's first message.
-        answer: the reference; empty where a reward model judges.
+        answer: the reference; empty if a reward model scores responses.
         other_wordings: texts that are this one, said otherwise; overlap with them counts too.
         language: what the source calls it, in any case; None where it says nothing.
         flags: what the source marks it with, such as `toxic`.
-        mended: what was put right in the text, for the counts; empty for most.
+        repaired: what was repaired in the text, for the counts; empty for most.
     """
 
     id: str
@@ -26,7 +26,7 @@ class Item:
     other_wordings: tuple[str, ...] = ()
     language: str | None = None
     flags: tuple[str, ...] = ()
-    mended: str = ""
+    repaired: str = ""
 
 
 class Unusable(Exception):

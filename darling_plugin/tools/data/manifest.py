@@ -1,11 +1,11 @@
-"""manifest.json beside the files: what each was made of, what the filters did, and the digest of its bytes.
+"""manifest.json beside the files: each file's sources, what the filters did, and its digest.
 
     {"format": 2, "task": "math", "versions": {…}, "files": {"aime25.parquet": {
         "recipe": everything that decides the content: settings, and the digests of all inputs,
         "rows": 30, "sha256": "…", "filters": [{"step": …, "kept": …, "dropped": {…}}], …}}}
 
-A file whose recipe and digest agree is not made again. The manifest is written anew after each file, beside and then
-renamed, so that a killed run loses at most the file that it was working on.
+A file whose recipe and digest agree is not made again. The manifest is replaced atomically after each file, so that a
+killed run loses at most the file that it was working on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from darling_plugin.json_lines import read_document
 from darling_plugin.packages import versions_of
 
 NAME = "manifest.json"
-FORMAT = 2  # raise when the same recipe gives other files: those written before are then made anew
+FORMAT = 2  # raise when the same recipe gives other files: older files are then made again
 FIELDS = {"recipe", "sha256", "rows", "origin", "filters"}  # of each file
 DAMAGED = "is not a manifest that `darling data prepare` wrote; make the files again with --force"
 PACKAGES = ("darling-plugin", "math-verify", "pyarrow", "huggingface_hub")
@@ -30,7 +30,7 @@ PACKAGES = ("darling-plugin", "math-verify", "pyarrow", "huggingface_hub")
 class Manifest:
     """The manifest of one folder. Raises `InputError` where there is one that cannot be read, or of another task.
 
-    With `force`, no file is up to date, and such a manifest is begun anew.
+    With `force`, no file is up to date, and an unreadable manifest is replaced.
     """
 
     def __init__(self, folder: Path, task: str, *, force: bool = False) -> None:
@@ -64,7 +64,7 @@ class Manifest:
         if content.get("task") != self._task:
             raise InputError(
                 f"{path}: is of the task {content.get('task')!r}, not {self._task!r}; "
-                "choose another folder with --out, or start anew with --force"
+                "choose another folder with --out, or start again with --force"
             )
         return _files(content, path) if content.get("format") == FORMAT else {}
 

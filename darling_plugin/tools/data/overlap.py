@@ -8,8 +8,8 @@ Two texts overlap when the runs of `n` words that both contain cover at least `s
 n = 8 words and half of the text are Tülu 3's (arXiv 2411.15124, section 3.2), with two differences: there, the covered
 share is the evaluation text's, here the shorter one's, so that a problem counts too that is a part of another. A share
 of 0 is GPT-3's rule, one common run being enough (arXiv 2005.14165, appendix C: n = 13, or 8 where texts are short).
-Maths shares so much wording ("can be written as m/n, where m and n are relatively prime positive integers. Find m + n")
-that one common run proves little; covering half of the problem does.
+Math problems share so much wording ("can be written as m/n, where m and n are relatively prime positive integers. Find
+m + n") that one common run proves little; covering half of the problem does.
 
 A text of fewer than n words has no such run. It overlaps a text that is equal to it but for looks, and nothing else.
 Paraphrases and translations are not found.

@@ -56,7 +56,7 @@ def evaluation(found: Found, task: Task, read_answers: AnswerCheck) -> tuple[lis
     name = found.source.name
     steps: list[Step] = []
     items = items_of(found, name, steps, [Check("text", checks.text)])
-    if task.maths:
+    if task.math:
         why = read_answers([item.answer for item in items], f"{name}: reading the answers")
         steps.append(Step("answer"))
         # A reference that is not read stops a run. With others a right answer may be called wrong: that is counted.
@@ -77,7 +77,7 @@ def training(
     size: int,
     seed: int,
 ) -> tuple[list[Item], list[Step]]:
-    """`size` items (0: all that are left) in the order that the seed gives them, whatever the source's order.
+    """`size` items (0: all), in an order that depends only on the seed.
 
     `known` are the evaluation items, with the names of their sets. The last step's `kept` may be less than `size`.
     """
@@ -95,7 +95,7 @@ def training(
         with progress("Overlap with the evaluation sets", len(items)) as advance:
             items = _without_overlap(items, index, steps[-1], advance)
     drawn = items[:size] if size else items
-    if task.maths:
+    if task.math:
         steps.append(Step("answer"))
         drawn = _answerable(items, size or len(items), read_answers, steps[-1])
     left = steps[-1].kept
@@ -122,13 +122,13 @@ def _answerable(items: Sequence[Item], size: int, read_answers: AnswerCheck, ste
 
 def _passing(task: Task, filters: Filters) -> list[Check]:
     found = [Check("text", checks.text)]
-    if not task.maths:
+    if not task.math:
         found.append(Check("flags", checks.flags))
     found += [
         Check("length", checks.length(filters.shortest, filters.longest)),
         Check("language", checks.language),
     ]
-    if task.maths:
+    if task.math:
         found.append(Check("figures", checks.figures))
     if filters.tokenizer is not None:
 
@@ -146,8 +146,8 @@ def _item(row: Mapping[str, Any], found: Found, name: str, step: Step) -> Item |
         step.drop(str(why), repr(row))
         return None
     step.kept += 1
-    if item.mended:
-        step.noted[item.mended] += 1
+    if item.repaired:
+        step.noted[item.repaired] += 1
     return item
 
 

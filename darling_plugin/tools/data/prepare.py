@@ -31,14 +31,14 @@ MOST_CHILDREN = 8  # that read answers; each imports sympy
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may choose. None is the task's own.
+    """What a user may set. None is the task's default.
 
     Attributes:
         out: the folder of the files and of manifest.json.
-        folder: where sources are looked for before the hub is asked.
-        train: whether the training file is made; train_files: from these; name: what its data_source is called.
-        sets: evaluation sets; the training items are held against these and no others.
-        size: training items; 0 is all that are left.
+        folder: where sources are searched before the hub.
+        train: whether to make the training file; train_files: its sources; name: its data_source.
+        sets: evaluation sets; training items that overlap with these are dropped.
+        size: training items; 0 keeps all.
         tokenizer: a folder or a name on the hub; its tokens are counted too.
     """
 
@@ -62,7 +62,7 @@ class Options:
 
 
 class Output(NamedTuple):
-    """One file: what it was made of, and what the filters did. `made` is False where it was there already."""
+    """One file: what it was made of, and what the filters did. `made` is False if it was up to date."""
 
     path: Path
     rows: int
@@ -86,9 +86,9 @@ def prepare(task: Task, options: Options) -> list[Output]:
 
     Raises:
         ConfigError: a setting is wrong.
-        InputError: a file is damaged or holds nothing usable, an output is an input, or fewer training items than
-            wanted are left.
-        DarlingError: data sets are missing and the hub is out of reach; the message says what to bring.
+        InputError: a file is damaged or has no usable rows, an output is an input, or fewer training items than
+            requested remain.
+        DarlingError: data sets are missing and the hub is out of reach; the message says what to download.
         MissingDependencyError: pyarrow or the hub's client is not installed.
     """
     for module in ("pyarrow", "huggingface_hub"):
@@ -106,13 +106,13 @@ class _Preparation:
         self.size = task.size if options.size is None else options.size
         self.instruction = task.instruction if options.instruction is None else options.instruction
         if self.size < 0:
-            raise ConfigError(f"--size: {self.size}; expected a number of training items, or 0 for all that are left")
+            raise ConfigError(f"--size: {self.size}; expected a number of training items, or 0 for all")
         if options.most_tokens is not None and options.tokenizer is None:
-            raise ConfigError("--max-tokens: of which tokenizer? Name one with --tokenizer")
+            raise ConfigError("--max-tokens: no tokenizer to count with; set --tokenizer")
         if unknown := set(options.revisions) - set(SOURCES):
             raise ConfigError(f"--revision: no data set {min(unknown)!r}; there are {', '.join(SOURCES)}")
         if not self.sets and not options.train:
-            raise ConfigError("--no-train with no --sets: there is nothing to make")
+            raise ConfigError("--no-train without --sets: there is nothing to make; remove one of them")
         self._evaluated: dict[str, tuple[list[Item], list[Step]]] = {}
 
     def _own_name(self) -> str:
@@ -146,7 +146,7 @@ class _Preparation:
         for name in names:
             items, own = self._evaluation(name)
             if not items:
-                raise InputError(f"{name}: holds nothing usable: {_reasons(own)}")
+                raise InputError(f"{name}: no usable rows: {_reasons(own)}")
             rows += [(name, item) for item in items]
             steps += [step.as_json() | ({"set": name} if len(names) > 1 else {}) for step in own]
         return self._write(manifest, file, recipe, rows, "test", names, steps)
@@ -186,8 +186,8 @@ class _Preparation:
         )
         if not items or len(items) < self.size:
             raise InputError(
-                f"{self.name}: {self.size or 'all'} training items wanted, {len(items)} are left. {_reasons(steps)}. "
-                "Ask for fewer with --size (0: all that are left), or bring more with --train-file."
+                f"{self.name}: {self.size or 'all'} training items requested, {len(items)} remain. {_reasons(steps)}. "
+                "Lower --size (0 keeps all), or add files with --train-file."
             )
         rows = [(self.name, item) for item in items]
         return self._write(manifest, file, recipe, rows, "train", [task.train], [step.as_json() for step in steps])
@@ -219,9 +219,9 @@ class _Preparation:
         return self._evaluated[name]
 
     def _inputs(self, names: Sequence[str]) -> dict[str, Any]:
-        """What decides a file besides the settings. Not where the inputs came from: the same bytes are the same."""
+        """What determines a file besides the settings: the inputs' digests, not their paths."""
         return {"inputs": {name: self.digests[name] for name in names}} | (
-            {"math_verify": _version("math-verify")} if self.task.maths else {}
+            {"math_verify": _version("math-verify")} if self.task.math else {}
         )
 
     def _origin(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """Rows of data files: JSON lines, one JSON list, or parquet.
 
-A file that is cut off or is no such file is an error, with the line; a row of another shape is the filters' business.
+A truncated or wrong file is an error that names the line. Rows of another shape are left to the filters.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ BATCH = 1000  # rows of parquet in memory at once
 
 
 def read_rows(path: Path, advance: Callable[[int], None] = lambda size: None) -> Iterator[Mapping[str, Any]]:
-    """The rows of one file. `advance` is called with the bytes that were read, in all about the file's size.
+    """The rows of one file. `advance` is called with the number of bytes read; their sum is about the file's size.
 
     Of a column `conversation` in parquet only the first message is read: WildChat's whole conversations are 20 times
-    that. Something that is no object becomes a row without columns.
+    that. A value that is not an object becomes a row without columns.
     """
     read = {".jsonl": _json_lines, ".json": _json, ".parquet": _parquet}.get(path.suffix)
     if read is None:
@@ -34,7 +34,7 @@ def _json_lines(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
 
 
 def _json(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
-    return (value for _, value in read_values(path, advance=advance))  # many a file of JSON lines is called .json
+    return (value for _, value in read_values(path, advance=advance))  # JSON lines are often in files called .json
 
 
 def _parquet(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:

@@ -26,13 +26,13 @@ def show(console: Console, outputs: Sequence[Output]) -> None:
     table.add_column("file", overflow="fold")
     table.add_column("rows", justify="right")
     table.add_column("", no_wrap=True)
-    table.add_column("made of", overflow="fold")
+    table.add_column("sources", overflow="fold")
     for output in outputs:
         state = "made" if output.made else "up to date"
         table.add_row(Text(output.path.name), f"{output.rows:,}", state, Text(output.origin))
     console.print(table)
     if not any(output.made for output in outputs):
-        console.print("Nothing to do: same sources, same settings, same files. --force makes them anew.")
+        console.print("Nothing to do: same sources, same settings, same files. --force makes them again.")
 
 
 def show_check(console: Console, verdicts: Sequence[Verdict]) -> None:

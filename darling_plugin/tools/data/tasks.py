@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from darling_plugin.errors import ConfigError
 from darling_plugin.tools.data.catalogue import SOURCES, Source
 
-# verl's own maths examples ask for the answer in these words (examples/data_preprocess/math_dataset.py).
+# verl's own math examples ask for the answer in these words (examples/data_preprocess/math_dataset.py).
 BOXED = r"Let's think step by step and output the final answer within \boxed{}."
 
 
@@ -20,9 +20,9 @@ class Task:
         train: name of the training set in the catalogue.
         train_file: `{name}` is the training set's, `{size}` as in 10k.
         files: evaluation set → its file; several sets may share one, as each row names its set.
-        style: of verl's reward_model: rule (an answer is compared) or model (a reward model judges).
-        instruction: follows every text.
-        maths: needs answers that math-verify reads, and no figures.
+        style: of verl's reward_model: rule (an answer is compared) or model (a reward model scores).
+        instruction: appended to every text.
+        math: needs answers that math-verify reads, and drops problems with figures.
         size: training items; 0 is all.
         longest: characters of a training text.
         most_tokens: of a training prompt, counted where a tokenizer is given: the recipe's data.max_prompt_length.
@@ -35,7 +35,7 @@ class Task:
     ability: str
     style: str
     instruction: str
-    maths: bool
+    math: bool
     size: int
     longest: int
     most_tokens: int
@@ -52,8 +52,8 @@ class Task:
         return self.train_file.format(name=name, size=word)
 
 
-MATHS_SETS = ("aime25", "hmmt", "brumo", "olympiadbench", "aime24", "amc23", "gsm8k", "svamp")
-MATHS = {"ability": "math", "style": "rule", "instruction": BOXED, "maths": True, "longest": 4000, "most_tokens": 1024}
+MATH_SETS = ("aime25", "hmmt", "brumo", "olympiadbench", "aime24", "amc23", "gsm8k", "svamp")
+MATH = {"ability": "math", "style": "rule", "instruction": BOXED, "math": True, "longest": 4000, "most_tokens": 1024}
 
 TASKS = {
     task.name: task
@@ -62,9 +62,9 @@ TASKS = {
             "math",
             train="deepscaler",
             train_file="{name}_{size}.parquet",
-            files={name: f"{name}.parquet" for name in MATHS_SETS},
+            files={name: f"{name}.parquet" for name in MATH_SETS},
             size=10_000,
-            **MATHS,  # type: ignore[arg-type]
+            **MATH,  # type: ignore[arg-type]
         ),
         Task(
             "gsm8k",
@@ -72,7 +72,7 @@ TASKS = {
             train_file="train.parquet",
             files={"gsm8k": "test.parquet"},
             size=0,
-            **MATHS,  # type: ignore[arg-type]
+            **MATH,  # type: ignore[arg-type]
         ),
         Task(
             "creative",
@@ -82,7 +82,7 @@ TASKS = {
             ability="writing",
             style="model",
             instruction="",
-            maths=False,
+            math=False,
             size=10_000,
             longest=2000,
             most_tokens=512,

@@ -45,10 +45,10 @@ def key(text: str) -> str:
     "11/2", and neither N nor \Delta is written small.
     """
     found = _LATEX.findall(_FRACTION.sub(r"\\frac", _LOOK.sub(" ", text)))
-    kept, maths = [], False
+    kept, math = [], False
     for token in found:
-        maths ^= token.startswith("$")
-        kept.append(token if maths or len(token) < 2 or token.startswith("\\") else token.casefold())
+        math ^= token.startswith("$")
+        kept.append(token if math or len(token) < 2 or token.startswith("\\") else token.casefold())
     return _joined(_without_needless_braces(kept))
 
 

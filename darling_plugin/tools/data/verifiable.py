@@ -83,7 +83,7 @@ class AnswerCheck:
 
     def __call__(self, references: Sequence[str], description: str) -> dict[str, str | None]:
         """Why each is unverifiable, or None. Shows a bar with `description`."""
-        self._known |= {one: None for one in references if _WHOLE_NUMBER.fullmatch(one)}  # most of maths: no child
+        self._known |= {one: None for one in references if _WHOLE_NUMBER.fullmatch(one)}  # most answers; needs no child
         new = [one for one in dict.fromkeys(references) if one not in self._known]
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._workers)

@@ -21,7 +21,7 @@ def verl_rows(
     """verl's row for each (data_source, item): what a reward function gets, and in `extra_info.prompt` the message too.
 
     verl's validation reports each `data_source` apart, and gives a reward function no prompt but what `extra_info`
-    holds. `reward_model.ground_truth` is empty where a reward model judges.
+    holds. `reward_model.ground_truth` is empty if a reward model scores responses.
     """
     return [
         {

@@ -1,6 +1,6 @@
 """All items of a stage, asked of one endpoint (`darling_plugin/endpoint/`).
 
-One thing differs from that room's rules: there, three questions in a row without an answer mean a dead endpoint. Here
+One rule differs from that module's: there, three questions in a row without an answer mean a dead endpoint. Here
 many requests are of one prompt, and a prompt that a server cannot take must not end the others: it takes as many as two
 rounds of all that are asked at once, and at least ten.
 """

@@ -1,18 +1,18 @@
 """The files of one evaluation.
 
-    settings.json       what was asked for; everything in it that changes a result must be the same to go on
+    settings.json       the request; a resumed run must have the same settings
     prompts.jsonl       the prompts, in order
     samples.jsonl       one line per sample: id, sample, response, finish, tokens
     scores.jsonl        one line per sample: id, sample, score, …
     pairwise.jsonl      one line per sample: id, sample, the two verdicts
     classes.jsonl       one line per prompt: id, classes
     values.jsonl        the metrics of each prompt, and
-    summary.json        their means and intervals; both are made anew from the above
+    summary.json        their means and intervals; both are recomputed from the files above
     failures.json       what failed in the last run, by stage; engine.log: what vLLM said
 
-A shard writes `samples.0-of-4.jsonl` and so on instead. Copy the shards of several machines into one folder, and it is
-the folder of the whole. The order of lines means nothing. A line with `refused` instead of a result stands for a piece
-of work that can never be done, such as a prompt longer than the model reads.
+A shard writes `samples.0-of-4.jsonl` and so on instead. Copy the shards of several machines into one folder to
+get the whole evaluation. The order of lines does not matter. A line with `refused` instead of a result stands for an
+item that can never succeed, such as a prompt longer than the model's context.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
         strangers = [found.name for found in path.iterdir() if not found.name.startswith((SETTINGS, "."))]
         if strangers and not (path / SETTINGS).exists():
-            raise InputError(
-                f"{path} holds {strangers[0]} and no evaluation; give an empty folder, or one yet to be made"
-            )
+            raise InputError(f"{path} holds {strangers[0]} and no evaluation; give an empty or a new folder")
         # Each in one piece and only where there is none: all shards may start at once.
         head = {"format": FORMAT, "settings": settings, "noted": noted}
         write_new(path / SETTINGS, (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
@@ -85,7 +83,7 @@ class Folder:
         if others:
             listed = "; ".join(f"{name}: {there!r} there, {here!r} here" for name, there, here in others)
             raise InputError(
-                f"{path} holds an evaluation with other settings ({listed}). Give the same ones to go on with it, or "
+                f"{path} holds an evaluation with other settings ({listed}). Give the same settings to resume it, or "
                 "another --out"
             )
         write_new(path / PROMPTS, b"".join(dump_line(prompt.as_json()) for prompt in prompts))
@@ -96,7 +94,7 @@ class Folder:
         path = Path(path).expanduser()
         head = _read_head(path)
         if not (path / PROMPTS).is_file():
-            raise InputError(f"{path}: no {PROMPTS}; its first run was killed at once, run it again")
+            raise InputError(f"{path}: no {PROMPTS}; its first run was killed too early; run it again")
         prompts = []
         for where, row in rows.read(path / PROMPTS):
             fields = {"id": row.get("id"), "prompt": row.get("text"), "answer": row.get("answer")}
@@ -173,5 +171,5 @@ def _read_head(path: Path) -> dict[str, Any]:
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}/{SETTINGS}: not what `darling eval run` writes ({error!r})") from None
     if found != FORMAT:
-        raise InputError(f"{path}/{SETTINGS}: format {found!r}, expected {FORMAT}; evaluate anew")
+        raise InputError(f"{path}/{SETTINGS}: format {found!r}, expected {FORMAT}; run the evaluation again")
     return head

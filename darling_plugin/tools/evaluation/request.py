@@ -1,4 +1,4 @@
-"""What is asked for: a task, and whatever is to be other than the task takes for granted. It makes the workers."""
+"""One evaluation request: a task and the settings that differ from its defaults. Builds the workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCORERS = ("math", "countdown", "reward-model", "judge", NONE)
 
 @dataclass(frozen=True)
 class Model:
-    """Who writes the responses: exactly one of a model, a model at an endpoint, and responses that are there."""
+    """Source of the responses: exactly one of a model, a model at an endpoint, and existing responses."""
 
     name: str | None = None
     url: str | None = None
@@ -41,7 +41,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Judge:
-    """Who judges, where a judge is asked. `characters`: how much of each response it sees; None for all."""
+    """The LLM judge, for scorers that use one. `characters`: how much of each response it sees; None for all."""
 
     model: str | None = None
     url: str | None = None
@@ -120,12 +120,12 @@ class Request:
             from darling_plugin.tools.evaluation.sampling.given import GivenSampler
 
             if model.name or model.url:
-                raise ConfigError("`--responses` are there already: leave out --model and --url")
+                raise ConfigError("`--responses` replaces sampling: remove --model and --url")
             return GivenSampler(Given(model.responses, "--responses"))
         if model.name is None:
             raise ConfigError(
-                "`--model` must name a Hugging Face folder, or with --url the model there; or --responses the "
-                "responses that are there already"
+                "`--model` must name a Hugging Face folder, or with --url the model there; or --responses a file "
+                "of existing responses"
             )
         if model.url is not None:
             from darling_plugin.tools.evaluation.sampling.endpoint import EndpointSampler
@@ -149,7 +149,7 @@ class Request:
     def make_scorer(self) -> Scorer | None:
         name = self.scorer or self.task.scorer or (NONE if self.reward.model is None else "reward-model")
         if self.reward.model is not None and name != "reward-model":
-            raise ConfigError(f"`--reward-model` means nothing to the scorer {name!r}; give --scorer reward-model")
+            raise ConfigError(f"`--reward-model` has no effect on the scorer {name!r}; set --scorer reward-model")
         if name == NONE:
             return None
         if name == "math":
@@ -186,7 +186,9 @@ class Request:
         if self.baseline is None:
             return None
         if not self.task.baseline:
-            raise ConfigError(f"`--baseline` means nothing to the task {self.task.name}; creative compares with one")
+            raise ConfigError(
+                f"`--baseline` has no effect on the task {self.task.name}; only creative compares with one"
+            )
         from darling_plugin.tools.evaluation.judging.pairwise import PairwiseJudge
         from darling_plugin.tools.evaluation.precomputed import Given
 

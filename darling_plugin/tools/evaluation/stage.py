@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Item:
-    """One piece of work: a sample to be written, a response to be judged, or (sample −1) a prompt's responses."""
+    """One unit of work: a sample to draw, a response to score, or (sample −1) a prompt's responses to partition."""
 
     prompt: Prompt
     sample: int = -1
     responses: tuple[str, ...] = ()
-    """Nothing where it is to be written, one where one is judged, all of the prompt where they are partitioned."""
+    """Empty for sampling, one response for scoring, all responses of the prompt for a partition."""
 
     @property
     def key(self) -> Key:

@@ -74,7 +74,7 @@ def powers(n: int) -> list[int]:
 
 def values(of: Responses) -> dict[str, float]:
     """Name → value; a metric that has no value for this prompt is not there."""
-    return _quality(of) | _judged(of) | _diversity(of) | _texts(of)
+    return _quality(of) | _pairwise(of) | _diversity(of) | _texts(of)
 
 
 def _texts(of: Responses) -> dict[str, float]:
@@ -135,7 +135,7 @@ def _diversity(of: Responses) -> dict[str, float]:
     return found
 
 
-def _judged(of: Responses) -> dict[str, float]:
+def _pairwise(of: Responses) -> dict[str, float]:
     if not of.pairs:
         return {}
     return {

@@ -83,7 +83,7 @@ def write_card(
         "## Metrics",
         _metrics(record.rows, checkpoint.step) if record.rows else NO_METRICS,
         *(f"![{Path(figure).stem}]({figure})" for figure in figures),
-        "## Licence",
+        "## License",
         "Inherits the base model's.",
     ]
     if config_text:

@@ -100,7 +100,7 @@ def _latest(run: Path) -> int:
         begun = ", ".join(map(str, sorted(_steps(run))))
         raise InputError(
             f"CHECKPOINT: none in {run} was finished: steps {begun} are there, but verl writes {LATEST} last, and it "
-            "is missing or empty. --step takes one all the same, if its files are whole."
+            "is missing or empty. --step still exports one, if its files are complete."
         ) from None
 
 
@@ -122,7 +122,7 @@ def _fsdp(actor: Path) -> tuple[Form, Path]:
     if not (actor / FSDP).is_file():
         raise _half(actor, f"neither {FSDP} nor {MEGATRON} is there")
     huggingface = actor / "huggingface"
-    # Of a LoRA model verl writes Hugging Face weights under the adapter's names, which no one reads.
+    # Of a LoRA model verl writes Hugging Face weights under the adapter's names, which no library reads.
     if has_weights(huggingface) and not (actor / LORA).is_file():
         return Form.huggingface, huggingface
     size = _read(actor / FSDP).get("world_size")

@@ -1,4 +1,4 @@
-"""A checkpoint to a Hugging Face folder with a model card, whole or not at all."""
+"""Exports a checkpoint to a Hugging Face folder with a model card. The output folder is complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run left behind beside its weights.
+"""What a run wrote besides its weights.
 
 Configuration: Hydra's `.hydra/config.yaml`, which hydra.run.dir='${trainer.default_local_dir}' puts into the run's
 folder. Otherwise it is in outputs/<day>/<time>/ of the folder that the job was started in: of those in the working
@@ -104,7 +104,7 @@ def _belongs_to(run: Path, file: Path) -> bool:
     named = FOLDER.search(file.read_text(encoding="utf-8", errors="replace"))
     folder = "" if named is None else named[1].strip("'\"")
     try:
-        if "${" in folder:  # a hundred times as slow as the search, and seldom
+        if "${" in folder:  # rare, and 100 times slower than the search
             trainer = read_config(file).get("trainer")
             folder = str(trainer["default_local_dir"]) if isinstance(trainer, Mapping) else folder
         return Path(folder).name == run.name and (_started_in(file) / folder).resolve() == run.resolve()

@@ -61,7 +61,7 @@ def read_run(folder: Path, name: str, characters: int = CHARACTERS) -> Run:
     groups = read_groups(folder) or read_trl_groups(folder)
     if not (rows or summary.outcomes or groups):
         raise InputError(
-            f"RUN: {folder} holds nothing to report: expected metrics.jsonl, a file of verl's file logger, TensorBoard "
+            f"RUN: {folder} has nothing to report: expected metrics.jsonl, a file of verl's file logger, TensorBoard "
             "files, TRL's trainer_state.json, summary.json, samples/, darling_samples/ or completions/; give "
             "the folder that a run wrote."
         )

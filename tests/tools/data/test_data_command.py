@@ -101,7 +101,7 @@ def test_inputs_are_not_written_over(tmp_path, sources):
         (("--revision", "hmmt"), "--revision: expected NAME=REVISION, got 'hmmt'"),
         (("--sets", "hmmt,nonsense"), "no evaluation set 'nonsense'"),
         (("--tokenizer", "/nowhere"), "--tokenizer: none can be loaded from /nowhere"),
-        (("--size", 10_000), "deepscaler: 10000 training items wanted, 144 are left"),
+        (("--size", 10_000), "deepscaler: 10000 training items requested, 144 remain"),
     ],
 )
 def test_mistakes_are_one_message(tmp_path, sources, options, said):

@@ -6,7 +6,7 @@ import pytest
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.tools.data.item import Item
-from darling_plugin.tools.data.maths_rows import problem
+from darling_plugin.tools.data.math_rows import problem
 from darling_plugin.tools.data.overlap import Overlap
 
 QUESTION = (

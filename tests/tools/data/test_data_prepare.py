@@ -153,7 +153,7 @@ def test_too_few_are_an_error_that_says_where_they_went(tmp_path, write, problem
     train = write("train.jsonl", [*problems[:5], {"problem": "x", "answer": "1"}])
     options = Options(tmp_path / "out", aime, train_files=[train], sets=["aime25"], size=10)
     with pytest.raises(
-        InputError, match=r"train: 10 training items wanted, 5 are left. 6 rows read; dropped by length 1"
+        InputError, match=r"train: 10 training items requested, 5 remain. 6 rows read; dropped by length 1"
     ):
         prepare(MATH, options)
     assert not list(tmp_path.glob("out/train*"))
@@ -161,10 +161,10 @@ def test_too_few_are_an_error_that_says_where_they_went(tmp_path, write, problem
 
 def test_files_that_hold_nothing(tmp_path, write, aime):
     empty = write("train.jsonl", [])
-    with pytest.raises(InputError, match=r"train: all training items wanted, 0 are left\. 0 rows read"):
+    with pytest.raises(InputError, match=r"train: all training items requested, 0 remain\. 0 rows read"):
         prepare(MATH, Options(tmp_path / "out", train_files=[empty], sets=[], size=0))
     write("hmmt.jsonl", [{"title": "no problem"}])
-    with pytest.raises(InputError, match=r"hmmt: holds nothing usable: 1 rows read; dropped by usable rows 1"):
+    with pytest.raises(InputError, match=r"hmmt: no usable rows: 1 rows read; dropped by usable rows 1"):
         prepare(MATH, Options(tmp_path / "out", aime, train=False, sets=["hmmt"]))
 
 
@@ -192,7 +192,7 @@ def test_damaged_files(tmp_path, name, content, said):
         ({"size": -1}, "--size: -1; expected a number"),
         ({"revisions": {"aime99": "main"}}, "--revision: no data set 'aime99'"),
         ({"train": False, "sets": []}, "there is nothing to make"),
-        ({"most_tokens": 512}, "--max-tokens: of which tokenizer"),
+        ({"most_tokens": 512}, "--max-tokens: no tokenizer to count with"),
     ],
 )
 def test_settings_that_are_wrong(tmp_path, options, said):
@@ -338,7 +338,7 @@ def test_the_real_evaluation_sets_stay_whole(tmp_path, shared_maths):
     assert by_id["amc23-0"]["reward_model"]["ground_truth"] == "27"
     # this copy of AIME 2025 has "\frac" as a form feed and "rac" in two problems, "\triangle" as a tab in one
     aime = next(output for output in outputs if output.path.stem == "aime25")
-    assert aime.filters[0]["noted"] == {"LaTeX commands put back": 3}
+    assert aime.filters[0]["noted"] == {"LaTeX commands restored": 3}
     assert not any(char in row["prompt"][0]["content"] for row in rows(aime.path) for char in "\f\t\b")
 
 
@@ -351,7 +351,7 @@ def test_real_prompts_of_noveltybench_for_training(tmp_path, shared_prompts):
         "overlap with evaluation": 1,
     }
     # … and against itself: nothing is left.
-    with pytest.raises(InputError, match="0 are left"):
+    with pytest.raises(InputError, match="0 remain"):
         prepare(CREATIVE, Options(tmp_path, shared_prompts, train_files=[train], size=0))
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from darling_plugin.tools.data.item import Unusable, rank, text_id
-from darling_plugin.tools.data.maths_rows import problem
+from darling_plugin.tools.data.math_rows import problem
 from darling_plugin.tools.data.prompt_rows import first_turn, novelty_prompt
 from darling_plugin.tools.data.read import read_rows
 
@@ -29,14 +29,14 @@ SVAMP = {"ID": "chal-1", "Body": "There are 3 cows", "Question": "How many legs?
          "a \\frac12, a \\triangle, a \tline", r"\frac12", "x-1"),
     ],
 )  # fmt: skip
-def test_maths_rows(row, text, answer, id):
+def test_math_rows(row, text, answer, id):
     item = problem(row, "x")
     assert (item.text, item.answer, item.id) == (text, answer, id)
 
 
-def test_what_was_mended_is_said():
-    assert problem({"problem": "\frac12", "answer": "1"}, "x").mended == "LaTeX commands put back"
-    assert problem({"problem": r"\frac12", "answer": "1"}, "x").mended == ""
+def test_what_was_repaired_is_counted():
+    assert problem({"problem": "\frac12", "answer": "1"}, "x").repaired == "LaTeX commands restored"
+    assert problem({"problem": r"\frac12", "answer": "1"}, "x").repaired == ""
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_json_and_the_summary_of_a_folder(write, tmp_path):
     [
         (["maths"], "TASK must be one of"),
         (["own"], "`--model` must name a Hugging Face folder"),
-        (["own", "--model", "m", "--responses", "x.jsonl"], "leave out --model and --url"),
+        (["own", "--model", "m", "--responses", "x.jsonl"], "remove --model and --url"),
         (["own", "--responses", "x.jsonl"], "x.jsonl: there is no such file"),
         (["own", "--url", "http://h/v1"], "`--model` must name"),
         (["own", "--model", "m", "--url", "h:1"], "`--url` must begin with http:// or https://"),
@@ -76,7 +76,7 @@ def test_json_and_the_summary_of_a_folder(write, tmp_path):
         (["own", "--model", "m", "--tensor-parallel", "0"], "`--tensor-parallel` must be a whole number"),
         (["own", "--model", "m", "--shard", "2/2"], "`--shard` must read i/m"),
         (["own", "--model", "m", "--reward-scale", "mine"], "`--reward-scale` must be one of skywork, athene"),
-        (["math", "--model", "m", "--baseline", "b"], "`--baseline` means nothing to the task math"),
+        (["math", "--model", "m", "--baseline", "b"], "`--baseline` has no effect on the task math"),
         (["own", "--model", "m", "--scorer", "reward-model"], "`--reward-model` must name a folder"),
         (["own", "--model", "m", "--samples", "0", "--prompts", "p"], "p: there is no such file"),
     ],

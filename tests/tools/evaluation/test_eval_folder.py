@@ -63,7 +63,7 @@ def test_a_folder_reads_back_and_refuses_other_settings(tmp_path):
     with pytest.raises(InputError, match=r"no settings.json; expected a folder that `darling eval run` made"):
         Folder.read(tmp_path)
     (tmp_path / "f" / "prompts.jsonl").unlink()
-    with pytest.raises(InputError, match=r"no prompts.jsonl; its first run was killed at once, run it again"):
+    with pytest.raises(InputError, match=r"no prompts.jsonl; its first run was killed too early, run it again"):
         Folder.read(tmp_path / "f")
     assert made(tmp_path / "f").prompts == PROMPTS
     (tmp_path / "f" / "settings.json").write_text("{}")
@@ -73,7 +73,7 @@ def test_a_folder_reads_back_and_refuses_other_settings(tmp_path):
 
 def test_another_kind_of_folder_is_left_alone(tmp_path):
     (tmp_path / "summary.json").write_text("a training run's")
-    with pytest.raises(InputError, match=r"holds summary.json and no evaluation; give an empty folder"):
+    with pytest.raises(InputError, match=r"holds summary.json and no evaluation; give an empty or a new folder"):
         made(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
 

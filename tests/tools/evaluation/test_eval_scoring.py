@@ -128,7 +128,7 @@ def test_a_function_of_ones_own(write, darling, tmp_path):
         code, printed = darling(*common, "--scorer", wrong, "--out", tmp_path / "c")
         assert code == 1 and said in printed
     code, printed = darling(*common, "--scorer", "math:isqrt", "--out", tmp_path / "d", "--reward-model", "m")
-    assert code == 1 and "`--reward-model` means nothing to the scorer 'math:isqrt'" in printed
+    assert code == 1 and "`--reward-model` has no effect on the scorer 'math:isqrt'" in printed
     assert math.isqrt(4) == 2 and json.loads((tmp_path / "a" / "settings.json").read_text())["settings"]["scoring"] == {
         "kind": "function", "function": "eval_scorers:odd_ones", "binary": False, "scale": None,
     }  # fmt: skip

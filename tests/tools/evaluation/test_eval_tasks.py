@@ -65,7 +65,7 @@ def test_countdown_is_the_quickstarts_test(write, darling, tmp_path):
     # Two ways to write one solution, and two wrong ones: three classes, of which one is right.
     assert metrics["distinct_4"] == {"mean": 3.0, "low": None, "high": None, "problems": 1, "confidence": 0.95}
     assert metrics["distinct correct@4"]["mean"] == 1
-    with pytest.raises(InputError, match="mean nothing to countdown"):
+    with pytest.raises(InputError, match="have no effect on countdown"):
         TASKS["countdown"].read(Source(sets=("a",)))
 
 

@@ -53,7 +53,7 @@ def test_method_and_settings():
     assert "https://arxiv.org/abs/2509.02534" in card
     assert "| `darling.diversity.scope` | `all` |" in card
     assert "FSDP shards, merged by verl's model merger, in bfloat16" in card
-    assert "## Licence\n\nInherits the base model's.\n" in card
+    assert "## License\n\nInherits the base model's.\n" in card
 
 
 def test_settings_without_an_effect_are_left_out():

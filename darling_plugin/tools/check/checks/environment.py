@@ -18,5 +18,5 @@ def check(job: Job, environ: Mapping[str, str] = os.environ) -> Iterator[Finding
             "trainer.device",
             job["trainer.device"],
             "VERL_PLATFORM=cpu is set here.",
-            "Unset it for GPUs, or add +darling=[…,cpu].",
+            'Unset it for GPUs, or add "+darling=[…,cpu]".',
         )

@@ -40,7 +40,7 @@ def _training(job: Job) -> Iterator[Finding]:
             job[MODEL],
             f"weights, gradients and optimizer take {cost.state / GIB:.0f} GiB on each of {job.training_gpus} GPUs, "
             f"which have {job.cluster.gpu_memory_gib:.0f} GiB.",
-            "Take more GPUs, a smaller model, or +darling=[…,adapter/lora].",
+            'Take more GPUs, a smaller model, or "+darling=[…,adapter/lora]".',
         )
     elif cost.state + cost.activations > 0.95 * total:
         key = f"{ACTOR}.ppo_max_token_len_per_gpu"

@@ -82,7 +82,7 @@ def _megatron(job: Job) -> Iterator[Finding]:
             tensor,
             f"tensor × pipeline × context parallel sizes make {job.model_parallel}, which must divide the "
             f"{job.training_gpus} GPUs that train.",
-            "For one GPU: +darling=[…,engine/megatron_1gpu].",
+            'For one GPU: "+darling=[…,engine/megatron_1gpu]".',
         )
     if job.policy is None:
         return

@@ -6,6 +6,6 @@
     win_rates.py   from verdicts to win rates, and to the judge's bias for a position
     length.py      the win rate at equal length, by logistic regression
 
-The two ways to judge are workers (`stage.py`). The words of both are constants with a digest that is among an
+The judges are workers (`stage.py`). The words of both are constants with a digest that is among an
 evaluation's settings: verdicts to other words are other verdicts.
 """

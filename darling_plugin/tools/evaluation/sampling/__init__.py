@@ -2,7 +2,7 @@
 
     vllm.py            a model, by vLLM in a process of its own; engine_process.py is that process
     endpoint.py        any OpenAI-compatible endpoint
-    given.py           nobody: they are in a file, or in another evaluation's folder
+    given.py           a file of existing responses, or another evaluation's folder
 
 Each is a worker (`stage.py`) whose rows are {"response", "finish", "tokens"}; `finish` is "stop", or "length" for one
 that was cut. vLLM adds "entropy" where it was asked for.

@@ -5,7 +5,7 @@
     reward_endpoint.py   a reward model behind an HTTP `/classify`
     reward_folder.py     a reward model in a folder, by transformers
     reward_tokenizer.py  whose chat template the two write a conversation in
-    function.py          a function of yours, `module:function`
+    function.py          your own function, `module:function`
     (judging/rubric.py   an LLM judge, by a rubric)
 
 Each is a worker (`stage.py`) whose rows are {"score": number, …}. `binary` says that a score is 1 or 0: right or wrong,

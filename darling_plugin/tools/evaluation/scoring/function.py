@@ -1,4 +1,4 @@
-"""A scorer of yours: any function that can be imported, named `module:function`."""
+"""Your own scorer: any importable function, named `module:function`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from darling_plugin.tools.evaluation.stage import Item, Report
 class FunctionScorer:
     """`function(prompt, response, answer)` gives a number, or None where it cannot tell: that score is missing.
 
-    `prompt` is the text, or the list of messages, and `answer` whatever the prompt's file has. Called in this process,
-    one response at a time. What it raises ends the run, and the same command resumes from there.
+    `prompt` is the text, or the list of messages, and `answer` is the value in the prompt's file. Called in this
+    process, one response at a time. What it raises ends the run, and the same command resumes from there.
 
     Args:
         spec: `module:function`, for example my_project.scores:rhymes.

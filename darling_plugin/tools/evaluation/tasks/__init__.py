@@ -4,7 +4,7 @@
     novelty.py      NoveltyBench: curated prompts and WildChat's
     creative.py     writing, against a baseline's answers and by a rubric
     countdown.py    the task of the quickstart
-    own.py          a file of yours
+    own.py          your own file of prompts
     base.py         what a task is
 
 A new task is a file with a `TASK`, and its line in the table below.

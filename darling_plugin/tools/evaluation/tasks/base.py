@@ -16,14 +16,14 @@ from darling_plugin.tools.hub_reach import hub_or_cache
 
 @dataclass(frozen=True)
 class Source:
-    """Where prompts come from, as the user said it.
+    """Where prompts come from, as the user specified it.
 
     Args:
-        sets: parts of the task; none is the task's usual ones.
+        sets: parts of the task; empty means the task's default parts.
         data: a folder with a file for each part, or the one file of the one part; None is the Hugging Face hub.
-        prompts: a file of the user's own, for tasks that take one.
+        prompts: the user's own file, for tasks that take one.
         seed: of the draw of prompts, where a task draws them.
-        limit: at most so many prompts of each part, the first ones.
+        limit: use only the first `limit` prompts of each part.
     """
 
     sets: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Task:
     Args:
         read: its prompts.
         samples, sampling: drawn for each prompt.
-        scorer: by name; None where none can be taken for granted.
+        scorer: its name; None if the task has no default.
         similarity: by name, with its options; None for no partition.
         way: "closure" or "greedy" (`partitions.py`).
         baseline: responses are compared with a baseline's where there is one.
@@ -138,7 +138,7 @@ def _rows(part: Part, data: Path | None):
 def own_prompts(source: Source) -> list[Prompt]:
     """The prompts of the user's file: `id`, `prompt` and, where there is one, `answer`; `source` names a part."""
     if source.prompts is None:
-        raise InputError("`--prompts` must name a file of JSON lines with id, prompt and, where there is one, answer")
+        raise InputError("`--prompts` must name a file of JSON lines with id, prompt and optionally answer")
     found = []
     for number, (where, fields) in enumerate(read_objects(source.prompts)):
         if source.limit is not None and number == source.limit:

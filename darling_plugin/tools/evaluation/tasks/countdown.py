@@ -17,7 +17,7 @@ PROMPTS = 300
 def read(source: Source) -> list[Prompt]:
     """What `countdown/data.prepare` writes to test.parquet for that seed: 300 prompts, or --limit."""
     if source.sets or source.data or source.prompts:
-        raise InputError("`--sets`, `--data` and `--prompts` mean nothing to countdown, which makes its own prompts")
+        raise InputError("`--sets`, `--data` and `--prompts` have no effect on countdown, which makes its own prompts")
     with TemporaryDirectory() as folder:
         files = prepare(
             folder, seed=source.seed, train_prompts=1, validation_prompts=1, eval_prompts=source.limit or PROMPTS

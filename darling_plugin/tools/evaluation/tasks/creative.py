@@ -1,8 +1,8 @@
 """Writing: against a baseline's answers (`judging/pairwise.py`) and by a rubric (`judging/rubric.py`).
 
-The prompts are a file of yours, AlpacaEval 2's 805 instructions, or the writing prompts of Arena-Hard v2. A baseline
-is what --baseline names: another evaluation's folder, or a file of answers, such as AlpacaEval's own, which has them
-beside its instructions. Sampled as EQ-Bench does, at temperature 0.7 and min-p 0.1 with up to 4,000 tokens.
+The prompts are your own file, AlpacaEval 2's 805 instructions, or the writing prompts of Arena-Hard v2. --baseline
+names another evaluation's folder or a file of answers, such as AlpacaEval's own file. Sampled as EQ-Bench does, at
+temperature 0.7 and min-p 0.1 with up to 4,000 tokens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Competition maths, scored by math-verify.
+"""Competition math, scored by math-verify.
 
 Sampled as the authors validate (arXiv 2509.02534): temperature 0.6, top-p 0.95, up to 8,192 tokens. Each problem is
 followed by one sentence that asks for a boxed answer; `math-verify` reads others too.
@@ -68,7 +68,7 @@ def read(source: Source) -> list[Prompt]:
 
 TASK = Task(
     "math",
-    about=f"competition maths: {', '.join(PARTS)}",
+    about=f"competition math: {', '.join(PARTS)}",
     read=read,
     samples=16,
     sampling=Sampling(temperature=0.6, top_p=0.95, max_tokens=8192),

@@ -1,4 +1,4 @@
-"""A file of yours: `--prompts FILE.jsonl` with id, prompt and, where there is one, answer; and a scorer, if any."""
+"""Your own prompts: `--prompts FILE.jsonl` with id, prompt and optionally answer, scored by any scorer or none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from darling_plugin.tools.evaluation.tasks.base import Source, Task, own_prompts
 
 def read(source: Source) -> list[Prompt]:
     if source.sets or source.data:
-        raise InputError("`--sets` and `--data` mean nothing to the task own; give --prompts")
+        raise InputError("`--sets` and `--data` have no effect on the task own; remove them, and give --prompts")
     return own_prompts(source)
 
 

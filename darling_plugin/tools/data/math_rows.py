@@ -1,4 +1,4 @@
-r"""A row of a maths data set → an item, whatever the set calls its columns.
+r"""A row of a math data set → an item. Column names differ among the sets.
 
     problem:  problem | question | Body and Question (SVAMP), after `context` where there is one (OlympiadBench)
     answer:   final_answer (a list: all of them, with commas) | answer | Answer | expected_answer;
@@ -29,14 +29,14 @@ _BROKEN = re.compile(r"[\a\b\f\v](?=[a-zA-Z])|\t(?=(?:riangle|ext|imes|heta|frac
 
 def problem(row: Mapping[str, Any], name: str) -> Item:
     """The item of one row of the set `name`. Raises `Unusable` where problem or answer is missing or no text."""
-    mended, row = _mend(row)
+    repaired, row = _repair(row)
     text, answer = _problem(row), _answer(row)
     own = next((row[column] for column in ID if isinstance(row.get(column), int | str) and row[column] != ""), None)
     identity = f"{name}-{text_id(text) if own is None else own}"
-    return Item(identity, text, answer, mended="LaTeX commands put back" if mended else "")
+    return Item(identity, text, answer, repaired="LaTeX commands restored" if repaired else "")
 
 
-def _mend(row: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+def _repair(row: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
     r"""Whether anything had to be put back, and the row with it. Before anything is stripped: \f counts as a space."""
     broken = {
         column: _BROKEN.sub(lambda found: _ESCAPES[found[0]], text)
