@@ -63,7 +63,7 @@ def test_a_folder_reads_back_and_refuses_other_settings(tmp_path):
     with pytest.raises(InputError, match=r"no settings.json; expected a folder that `darling eval run` made"):
         Folder.read(tmp_path)
     (tmp_path / "f" / "prompts.jsonl").unlink()
-    with pytest.raises(InputError, match=r"no prompts.jsonl; its first run was killed too early, run it again"):
+    with pytest.raises(InputError, match=r"no prompts.jsonl; its first run was killed too early; run it again"):
         Folder.read(tmp_path / "f")
     assert made(tmp_path / "f").prompts == PROMPTS
     (tmp_path / "f" / "settings.json").write_text("{}")
