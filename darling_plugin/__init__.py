@@ -8,6 +8,7 @@ The runtime; **start at `objectives/darling.py`**, then `step.py`, where one bat
 
     api.py               load_similarity and partition: the public functions that take a similarity by name
     core/                the paper in short NumPy files: partition, diversity, fusion, advantage, metrics
+    form/                what a text's form says without a model: words in any script, numbers, the rule for short texts
     objectives/          the methods, one file each: what a batch of groups is worth
     step.py              one training step, without a trainer
     rollouts.py          what goes into a step and what comes out

@@ -21,7 +21,8 @@ def load_similarity(name: str = "classifier", **settings: Any) -> Similarity:
 
     Args:
         name: `classifier` (the shipped one by default), `embedding`, `lexical`, `judge`, `cascade` or `callable`.
-        settings: those of `darling.similarity`, such as `model`, or further arguments of its class, such as `device`.
+        settings: those of `darling.similarity`, such as `model` and `short_text_rule`, or further arguments of its
+            class, such as `device`.
 
     Returns a callable from pairs of texts to P(equivalent), with `default_threshold` and `short_text_rule`. Models are
     loaded by the first call. Raises `ConfigError` for an unknown name or setting.
@@ -43,7 +44,7 @@ def partition(
     *,
     threshold: float | None = None,
     correct: Sequence[bool] | np.ndarray | None = None,
-    short_text_rule: bool | None = None,
+    short_text_rule: str | bool | None = None,
 ) -> np.ndarray:
     """Label each response with its class, shape (len(responses),): 0 … within each uid, by first appearance.
 
@@ -55,8 +56,8 @@ def partition(
         threshold: two responses are equivalent when P is above it; None is the similarity's own, and 0.5 for a plain
             callable.
         correct: when given, only these are partitioned; the others get −1.
-        short_text_rule: decide pairs of texts of at most five words by shared words, as the authors do; None is the
-            similarity's own, and true for a plain callable.
+        short_text_rule: what decides pairs of short texts before the similarity: "form", "authors" or "none"
+            (`core/rules.py`); None is the similarity's own, and for a plain callable "authors", as in their code.
 
     Example:
         >>> partition(["yes", "no", "yes"], ["p", "p", "p"], lambda pairs: [a == b for a, b in pairs])
@@ -69,7 +70,7 @@ def partition(
             f"that takes a list of pairs of texts; got {type(scorer).__name__}: {scorer!r}"
         )
     own_threshold = getattr(scorer, "default_threshold", CALLABLE_THRESHOLD)
-    own_rule = getattr(scorer, "short_text_rule", True)
+    own_rule = getattr(scorer, "short_text_rule", "authors")
     return find_partition(
         responses,
         uid,

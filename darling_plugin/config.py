@@ -11,9 +11,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from darling_plugin.core import PartitionRule
+from darling_plugin.core.rules import ShortTextRule, short_text_rule
 from darling_plugin.errors import ConfigError
 from darling_plugin.objectives import Objective, build_objective, find_objective
 from darling_plugin.similarity import Similarity, build_similarity
@@ -57,9 +58,17 @@ class SimilaritySettings(_Node):
     threshold: float | None = Field(
         None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
     )
-    short_text_rule: bool | None = Field(
-        None, description="settle pairs of at most five words each by shared words; null is the backend's own"
+    short_text_rule: ShortTextRule | None = Field(
+        None,
+        description="what decides pairs of short texts before the similarity: form, the same but for case, punctuation "
+        "and Markdown, or another number | authors, shared words of at most five | none; null is the backend's own: "
+        "form, for callable none",
     )
+
+    @field_validator("short_text_rule", mode="before")
+    @classmethod
+    def _rule_by_name(cls, value: Any) -> Any:
+        return short_text_rule(value) if isinstance(value, bool) else value
 
     def build(self) -> Similarity:
         """The similarity; raises `ConfigError` where its model or function cannot be found."""

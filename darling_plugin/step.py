@@ -72,14 +72,18 @@ class InProcess:
         return find_partition(
             texts,
             uid,
-            self.probabilities,
+            self._score,
             threshold=rule.threshold,
             correct=correct,
             short_text_rule=rule.short_text_rule,
+            domain=rule.domain,
             strategy=rule.strategy,
         )
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+        return self._rule.rules.probabilities(pairs, self._score)
+
+    def _score(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         return score_pairs(lambda pairs: self._guarded(self._similarity, pairs), list(pairs))
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:

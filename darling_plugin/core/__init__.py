@@ -7,6 +7,7 @@ prompt. The rows of one uid are a *group*; the groups may be interleaved in any 
       questions.py        which pairs of a group still have to be scored (few, in rounds that all groups share)
       representatives.py  the cheaper partition: each response against one member of each class
       classes.py          union-find
+      rules.py            rules that decide pairs before the similarity is asked
       short_text.py       the authors' rule for texts of at most five words
       pair_scoring.py     one call of the similarity, and the check of what it returned
     diversity.py    d = the share of siblings in another class

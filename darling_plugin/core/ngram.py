@@ -5,6 +5,9 @@
 This is the n-gram baseline of the paper (section 4) as the authors' code computes it, inferred from their values: a
 response that repeats itself is marked down. A text of fewer than n words has no n-gram and gets 0; so do copies. In
 a group of one every n-gram is its own. It has no floor and needs no similarity.
+
+Words are those of `form/words.py`: case, punctuation and Markdown are no diversity, and a Chinese text has words. The
+authors' words are what whitespace separates; on their own values both give the same.
 """
 
 from collections import Counter
@@ -14,17 +17,25 @@ import numpy as np
 
 from darling_plugin.core import checks
 from darling_plugin.core.groups import group_rows
+from darling_plugin.form.words import words as split
 
 
-def ngram_diversity(responses: Sequence[str], uid: Sequence[Hashable] | np.ndarray, *, n: int = 4) -> np.ndarray:
-    """d of each response, shape (len(responses),), in [0, 1]. Words are what whitespace separates, case kept."""
+def ngram_diversity(
+    responses: Sequence[str], uid: Sequence[Hashable] | np.ndarray, *, n: int = 4, words: str = "form"
+) -> np.ndarray:
+    """d of each response, shape (len(responses),), in [0, 1].
+
+    Args:
+        n: words in an n-gram.
+        words: "form", as the text's script has them; "authors", what whitespace separates, case kept.
+    """
     texts = checks.texts("responses", responses)
     groups = group_rows(uid)
     checks.same_length("uid", len(groups.index), len(texts), "responses")
     n = checks.at_least_one("n", n)
     diversity = np.zeros(len(texts))
     for rows in groups.rows:
-        grams = [_word_ngrams(texts[row], n) for row in rows]
+        grams = [ngrams(split(texts[row], words), n) for row in rows]
         distinct = [set(own) for own in grams]
         holders = Counter(gram for own in distinct for gram in own)
         for row, every, own in zip(rows, grams, distinct, strict=True):
@@ -33,6 +44,6 @@ def ngram_diversity(responses: Sequence[str], uid: Sequence[Hashable] | np.ndarr
     return diversity
 
 
-def _word_ngrams(text: str, n: int) -> list[tuple[str, ...]]:
-    words = text.split()
+def ngrams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
+    """Every run of n words, repeats included; none where there are fewer."""
     return list(zip(*(words[start:] for start in range(n)), strict=False))

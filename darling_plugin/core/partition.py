@@ -19,6 +19,8 @@ from darling_plugin.core.groups import group_rows
 from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
 from darling_plugin.core.questions import GroupQuestions, Questions
 from darling_plugin.core.representatives import RepresentativeQuestions
+from darling_plugin.core.rules import PairRule, Rules, pair_rules
+from darling_plugin.core.rules import short_text_rule as rule_called
 
 LEFT_OUT = -1
 """The label of a response that is in no class, because only correct responses were partitioned."""
@@ -34,8 +36,17 @@ class PartitionRule:
     """How groups are partitioned: arguments of `find_partition` that a run keeps."""
 
     threshold: float
-    short_text_rule: bool
+    short_text_rule: str | bool
     strategy: Literal["exact", "representatives"] = "exact"
+    domain: PairRule | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "short_text_rule", rule_called(self.short_text_rule))
+
+    @property
+    def rules(self) -> Rules:
+        """What decides pairs before the similarity is asked."""
+        return pair_rules(self.short_text_rule, self.domain)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ def find_partition(
     *,
     threshold: float = 0.5,
     correct: Sequence[bool] | np.ndarray | None = None,
-    short_text_rule: bool = True,
+    short_text_rule: str | bool = "authors",
+    domain: PairRule | None = None,
     strategy: Literal["exact", "representatives"] = "exact",
     skip_implied: bool = True,
     lookup: Lookup | None = None,
@@ -73,7 +85,8 @@ def find_partition(
         similarity: similarity(pairs)[k] = P(the two texts of pairs[k] are equivalent), in [0, 1].
         threshold: two responses are equivalent when P is above it.
         correct: when given, only these are partitioned; the others get −1.
-        short_text_rule: decide pairs of texts of at most five words by shared words, as the authors do.
+        short_text_rule: "form", "authors" or "none": what decides pairs of short texts (`rules.py`).
+        domain: a rule that comes before it.
         strategy: "exact" finds the transitive closure of all verdicts; "representatives" scores each response against
             one member of each class, which is cheaper and may give more classes.
         skip_implied: whether "exact" skips the pairs that the classes imply already. The classes are the same.
@@ -84,13 +97,13 @@ def find_partition(
     checks.same_length("uid", len(groups.index), len(texts), "responses")
     threshold = checks.fraction("threshold", threshold)
     checks.choice("strategy", strategy, STRATEGIES)
-    rule = checks.flag("short_text_rule", short_text_rule)
+    rules = pair_rules(short_text_rule, domain)
     rows_of_groups = groups.rows
     if correct is not None:
         kept = checks.flags("correct", correct, len(texts), "responses").tolist()
         rows_of_groups = [[row for row in rows if kept[row]] for rows in groups.rows]
 
-    questions = [_questions([texts[row] for row in rows], rule, strategy, skip_implied) for rows in rows_of_groups]
+    questions = [_questions([texts[row] for row in rows], rules, strategy, skip_implied) for rows in rows_of_groups]
     looked_up = _look_up(questions, lookup, threshold) if lookup is not None and strategy == "exact" else 0
     scored, rounds = _score(questions, similarity, threshold)
     labels = np.full(len(texts), LEFT_OUT, dtype=np.int64)
@@ -117,10 +130,10 @@ def _score(questions: list[Questions], similarity: PairScorer, threshold: float)
     return scored, rounds
 
 
-def _questions(texts: list[str], short_text_rule: bool, strategy: str, skip_implied: bool) -> Questions:
+def _questions(texts: list[str], rules: Rules, strategy: str, skip_implied: bool) -> Questions:
     if strategy == "representatives":
-        return RepresentativeQuestions(texts, short_text_rule=short_text_rule)
-    return GroupQuestions(texts, short_text_rule=short_text_rule, ask_all=not skip_implied)
+        return RepresentativeQuestions(texts, rules=rules)
+    return GroupQuestions(texts, rules=rules, ask_all=not skip_implied)
 
 
 def _look_up(questions: list[Questions], lookup: Lookup, threshold: float) -> int:

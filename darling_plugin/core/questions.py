@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from darling_plugin.core.classes import Classes
-from darling_plugin.core.short_text import short_equivalent, short_words
+from darling_plugin.core.rules import Rules
 
 
 class Questions(Protocol):
@@ -35,10 +35,11 @@ class GroupQuestions:
     """The questions of one group of texts.
 
     Identical texts are one node: they share every verdict with others. Whether a text is equivalent to its own copy
-    is a pair like any other (first, first), scored only while nothing else has joined the copies.
+    is a pair like any other (first, first), scored only while nothing else has joined the copies. What `rules` decide
+    is not scored.
     """
 
-    def __init__(self, texts: list[str], *, short_text_rule: bool, ask_all: bool = False):
+    def __init__(self, texts: list[str], *, rules: Rules, ask_all: bool = False):
         nodes: dict[str, int] = {}
         self.node_of_row = [nodes.setdefault(text, len(nodes)) for text in texts]
         self.texts = list(nodes)  # texts[node], by first appearance
@@ -47,23 +48,23 @@ class GroupQuestions:
         counts = Counter(self.node_of_row) if len(nodes) < len(texts) else Counter[int]()
         self._copied = frozenset(node for node, count in counts.items() if count > 1)
         self._pending = dict.fromkeys(range(len(nodes)))  # not yet pivots; a dict for its order
-        self._short: frozenset[int] = settle_short_texts(self, self._copied) if short_text_rule else frozenset()
-        self._known: Mapping[tuple[int, int], bool] = {}
+        self._known: dict[tuple[int, int], bool] = {}
         self._ask_all = ask_all
         self._rounds = 0
+        self.settle(rules.settled(self.texts))
 
     def settle(self, known: Mapping[tuple[int, int], bool]) -> None:
         """Take earlier verdicts: known[i, j], with i ≤ j, is not scored again. Call it before the first round."""
         for (i, j), equivalent in known.items():
             if equivalent:
                 self.record(i, j)
-        self._known = known
+        self._known.update(known)
 
     def open_pairs(self) -> list[tuple[int, int]]:
         """Every node pair (earlier, later) that a verdict could settle: what `settle` may be given."""
         nodes = range(len(self.texts))
-        pairs = [(i, j) for j in nodes for i in range(j) if i not in self._short or j not in self._short]
-        return pairs + [(i, i) for i in sorted(self._copied - self._short)]
+        pairs = [(i, j) for j in nodes for i in range(j)] + [(i, i) for i in sorted(self._copied)]
+        return [pair for pair in pairs if pair not in self._known]
 
     def next_pairs(self) -> list[tuple[int, int]]:
         """The node pairs (earlier, later) to score in the next round; empty when the partition is known."""
@@ -110,20 +111,7 @@ class GroupQuestions:
         of, home = self.classes.of, self.classes.of[pivot]
         del self._pending[pivot]
         others = [node for node in self._pending if of[node] != home]
-        if pivot in self._short:
-            others = [node for node in others if node not in self._short]
-        elif pivot in self._copied and len(self.classes.members[home]) == 1:
+        if pivot in self._copied and len(self.classes.members[home]) == 1:
             others.append(pivot)
         pairs = [(pivot, node) if pivot < node else (node, pivot) for node in others]
         return [pair for pair in pairs if pair not in self._known] if self._known else pairs
-
-
-def settle_short_texts(group: Questions, copied: frozenset[int]) -> frozenset[int]:
-    """Apply the short-text rule to every pair of the group's short texts; give the nodes that are short."""
-    words = {node: found for node, text in enumerate(group.texts) if (found := short_words(text)) is not None}
-    nodes = list(words)
-    for position, i in enumerate(nodes):
-        for j in nodes[position:]:
-            if (i != j or i in copied) and short_equivalent(words[i], words[j]):
-                group.record(i, j)
-    return frozenset(nodes)

@@ -10,18 +10,21 @@ fewer classes than the exact partition has. Copies of one text are one class and
 """
 
 from darling_plugin.core.classes import Classes
-from darling_plugin.core.questions import settle_short_texts
+from darling_plugin.core.rules import Rules
 
 
 class RepresentativeQuestions:
     """The questions of one group of texts: one text a round, against all representatives."""
 
-    def __init__(self, texts: list[str], *, short_text_rule: bool):
+    def __init__(self, texts: list[str], *, rules: Rules):
         nodes: dict[str, int] = {}
         self.node_of_row = [nodes.setdefault(text, len(nodes)) for text in texts]
         self.texts = list(nodes)
         self.classes = Classes(len(nodes))
-        self._short = settle_short_texts(self, frozenset()) if short_text_rule else frozenset()
+        self._known = rules.settled(self.texts)
+        for (i, j), equivalent in self._known.items():
+            if equivalent:
+                self.record(i, j)
         self._representatives: list[int] = []
         self._placed = 0
 
@@ -34,7 +37,7 @@ class RepresentativeQuestions:
             self._representatives = sorted(first.values())
             self._placed += 1
             others = [r for r in self._representatives if of[r] != of[node]]
-            pairs = [(r, node) for r in others if r not in self._short or node not in self._short]
+            pairs = [(r, node) for r in others if (r, node) not in self._known]
             if pairs:
                 return pairs
         return []

@@ -4,10 +4,24 @@ After `lower().split()`, two short texts are equivalent when twice the number of
 least the length in words of the longer one:  2 · |set(a) ∩ set(b)| ≥ max(|a|, |b|).
 
 Two empty texts are equivalent. A text need not be equivalent to itself: "a a a" shares one distinct word with its
-copy, and 2 < 3. That is the authors' code, and parity with it is wanted.
+copy, and 2 < 3. A text in a script without spaces is one word. That is the authors' code, kept for parity with it.
 """
 
+from collections.abc import Sequence
+
 MAX_WORDS = 5
+
+
+class AuthorsRule:
+    """The rule above, as `rules.py` applies it."""
+
+    name = "authors"
+
+    def read(self, texts: Sequence[str]) -> list[list[str] | None]:
+        return [short_words(text) for text in texts]
+
+    def verdict(self, a: list[str], b: list[str]) -> bool:
+        return short_equivalent(a, b)
 
 
 def short_words(text: str) -> list[str] | None:

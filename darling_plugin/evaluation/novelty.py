@@ -26,7 +26,7 @@ from darling_plugin.core import checks
 from darling_plugin.core.diversity import class_labels
 from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
 from darling_plugin.core.partition import LEFT_OUT
-from darling_plugin.core.short_text import short_equivalent, short_words
+from darling_plugin.core.rules import PairRule, pair_rules
 from darling_plugin.errors import InputError
 
 SKYWORK_GEMMA_2_27B = (-7.71875, -6.28125, -6.0, -5.71875, -5.5, -5.0, -4.375, -3.4375, -2.046875)
@@ -88,7 +88,12 @@ def reward_to_score(
 
 
 def greedy_partition(
-    texts: Sequence[str], equivalent: PairScorer, *, threshold: float = 0.5, short_text_rule: bool = True
+    texts: Sequence[str],
+    equivalent: PairScorer,
+    *,
+    threshold: float = 0.5,
+    short_text_rule: str | bool = "authors",
+    domain: PairRule | None = None,
 ) -> np.ndarray:
     """NoveltyBench's classes of the responses to one prompt, shape (len(texts),), numbered 0 … by first appearance.
 
@@ -99,8 +104,8 @@ def greedy_partition(
         texts: in the order in which they were sampled.
         equivalent: equivalent(pairs)[k] = P(pairs[k] are equivalent), in [0, 1]; True and False will do.
         threshold: two texts are equivalent when P is above it; NoveltyBench's classifier has 0.102.
-        short_text_rule: settle pairs of texts of at most five words each by shared words (`core/short_text.py`), as
-            NoveltyBench does.
+        short_text_rule: what decides pairs of short texts (`core/rules.py`); "authors" is NoveltyBench's own.
+        domain: a rule that comes before it.
 
     Example:
         >>> greedy_partition(["a", "b", "a"], lambda pairs: [x == y for x, y in pairs])
@@ -108,18 +113,18 @@ def greedy_partition(
     """
     listed = checks.texts("texts", texts)
     threshold = checks.fraction("threshold", threshold)
-    rule = checks.flag("short_text_rule", short_text_rule)
-    short = [short_words(text) if rule else None for text in listed]
+    rules = pair_rules(short_text_rule, domain)
+    read = rules.read(listed)
     labels = np.full(len(listed), LEFT_OUT, dtype=np.int64)
     while LEFT_OUT in labels:
         first, *later = np.flatnonzero(labels == LEFT_OUT).tolist()
         labels[first] = new = labels.max() + 1
         asked = []
         for row in later:
-            a, b = short[first], short[row]
-            if a is None or b is None:
+            verdict = rules.verdict(read[first], read[row])
+            if verdict is None:
                 asked.append(row)
-            elif short_equivalent(a, b):
+            elif verdict.equivalent:
                 labels[row] = new
         if asked:
             verdicts = are_equivalent(equivalent, [(listed[first], listed[row]) for row in asked], threshold)

@@ -8,8 +8,10 @@ about here decides only how much is left to ask, never the classes.
 
 from __future__ import annotations
 
+from typing import Any
+
 from darling_plugin.core.classes import Classes
-from darling_plugin.core.short_text import short_words
+from darling_plugin.core.rules import pair_rules
 
 MOST_A_ROUND = 64  # questions of one text
 
@@ -17,12 +19,13 @@ MOST_A_ROUND = 64  # questions of one text
 class Arrivals:
     """The texts of one group so far."""
 
-    def __init__(self, *, short_text_rule: bool):
+    def __init__(self, *, short_text_rule: str | bool):
         self.texts: list[str] = []
         self._number: dict[str, int] = {}
         self._classes = Classes(0)
-        self._rule = short_text_rule
-        self._short: set[int] = set()
+        # Without a domain's rule: reading a text for it may take long, and what is asked ahead changes no class.
+        self._rules = pair_rules(short_text_rule)
+        self._read: list[tuple[Any, ...]] = []
         self._open: dict[int, list[int]] = {}  # text → earlier ones that it may have to be asked about
         self._rounds: dict[int, int] = {}
 
@@ -39,9 +42,12 @@ class Arrivals:
         self.texts.append(text)
         self._classes.of.append(node)
         self._classes.members[node] = [node]
-        if self._rule and short_words(text) is not None:
-            self._short.add(node)
-        others = [other for other in range(node) if node not in self._short or other not in self._short]
+        self._read += self._rules.read([text])
+        verdicts = [self._rules.verdict(read, self._read[node]) for read in self._read[:node]]
+        for other, verdict in enumerate(verdicts):
+            if verdict is not None and verdict.equivalent:
+                self._classes.merge(other, node)
+        others = [other for other, verdict in enumerate(verdicts) if verdict is None]
         if others:
             self._open[node], self._rounds[node] = others, 0
 

@@ -97,14 +97,15 @@ class PartitionService:
             threshold=self.rule.threshold,
             correct=correct,
             short_text_rule=self.rule.short_text_rule,
+            domain=self.rule.domain,
             strategy=self.rule.strategy,
             skip_implied=self._judge.skip_implied,
             lookup=self._judge.lookup if self.rule.strategy == "exact" else None,
         )
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
-        """P[k] of pairs[k]. Raises `SimilarityError` when the workers did not answer in time."""
-        return self._run(self._judge.probabilities(pairs))
+        """P[k] of pairs[k], rules first. Raises `SimilarityError` when the workers did not answer in time."""
+        return self.rule.rules.probabilities(pairs, lambda open_: self._run(self._judge.probabilities(open_)))
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """The similarity's encoding of each text, shape (len(texts), dimensions). Raises `SimilarityError`."""

@@ -19,6 +19,7 @@ To add one: a file here, and a line in the table below.
 import inspect
 from typing import Any
 
+from darling_plugin.core.rules import short_text_rule as rule_called
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.base import Similarity
 from darling_plugin.similarity.callable import CallableSimilarity
@@ -45,6 +46,7 @@ def build_similarity(
     url: str | None = None,
     domain: str | None = None,
     function: str | None = None,
+    short_text_rule: str | bool | None = None,
     **options: Any,
 ) -> Similarity:
     """The similarity called `name`, from the settings of `darling.similarity`.
@@ -55,6 +57,7 @@ def build_similarity(
         url: the endpoint of `judge`, which must have it.
         domain: the definition of "the same" that `judge` uses.
         function: the `module:function` of `callable`, which must have it.
+        short_text_rule: what decides pairs of short texts before it is asked; None is its class's own.
         options: further arguments of its class, such as `n` or `device`.
 
     A setting that the similarity does not take is an error, never ignored.
@@ -69,7 +72,10 @@ def build_similarity(
     for key, parameter in accepted.items():
         if parameter.default is parameter.empty and key not in given:
             raise ConfigError(f"`darling.similarity.{key}` must be set for {name!r}")
-    return SIMILARITIES[name](**given)
+    similarity: Similarity = SIMILARITIES[name](**given)
+    if short_text_rule is not None:
+        similarity.short_text_rule = rule_called(short_text_rule, called="darling.similarity.short_text_rule")
+    return similarity
 
 
 __all__ = [

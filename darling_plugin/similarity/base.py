@@ -19,8 +19,8 @@ class Similarity(Protocol):
     default_threshold: float
     """Two texts are equivalent when P is above this, unless the run sets another."""
 
-    short_text_rule: bool
-    """Whether pairs of texts of at most five words are decided without this similarity (`core/short_text.py`)."""
+    short_text_rule: str | bool
+    """form, authors or none: what decides pairs of short texts before this similarity is asked (`core/rules.py`)."""
 
     def __call__(self, pairs: Sequence[tuple[str, str]], /) -> Sequence[float] | np.ndarray:
         """P[k] = the probability that the two texts of pairs[k] are equivalent, in [0, 1], shape (len(pairs),).

@@ -17,7 +17,7 @@ class CallableSimilarity:
     """
 
     default_threshold = 0.5
-    short_text_rule = False
+    short_text_rule = "none"
 
     def __init__(self, function: str):
         self.function = function

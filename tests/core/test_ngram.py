@@ -12,7 +12,8 @@ from darling_plugin.errors import InputError
         (["a b", ""], 3, [0, 0], "fewer than n words: no n-gram"),
         (["a b a b a", "c d"], 2, [2 / 4, 1], "ab, ba, ab, ba: two distinct ones of four; a repeat is marked down"),
         (["a b c d e"], 4, [1], "a group of one: every n-gram is its own"),
-        (["A b", "a b"], 2, [1, 1], "case is kept"),
+        (["A b", "a b.", "**a** b\n"], 2, [0, 0, 0], "case, punctuation and Markdown are no words"),
+        (["雨停了以后", "雨停了以前"], 2, [1 / 4, 1 / 4], "以后 of 雨停, 停了, 了以, 以后: a character is a word"),
         ([], 4, [], "an empty batch"),
     ],
 )
@@ -37,3 +38,9 @@ def test_groups_do_not_mix():
 def test_wrong_arguments_are_named(arguments, n, message):
     with pytest.raises(InputError, match=message):
         ngram_diversity(*arguments, n=n)
+
+
+def test_the_authors_words_are_what_whitespace_separates():
+    assert ngram_diversity(["A b", "a b", "雨停了以后"], [0, 0, 0], n=2, words="authors").tolist() == [1, 1, 0]
+    with pytest.raises(InputError, match="`words` must be one of form, authors; got 'spaces'"):
+        ngram_diversity(["a"], [0], words="spaces")

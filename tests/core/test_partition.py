@@ -286,7 +286,7 @@ def test_an_error_of_the_judge_rises():
         ((["a"], [0]), {"correct": [0.3]}, r"`correct` must be booleans of shape \(1,\), got float64"),
         ((["a"], [0]), {"correct": [1]}, "`correct` must be booleans"),
         ((["a"], [0]), {"correct": [True, False]}, "`correct` has 2 entries and `responses` has 1"),
-        ((["a"], [0]), {"short_text_rule": "yes"}, "`short_text_rule` must be True or False, got 'yes'"),
+        ((["a"], [0]), {"short_text_rule": "yes"}, "`short_text_rule` must be one of form, authors, none; got 'yes'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, options, message):

@@ -38,7 +38,7 @@ def test_a_dotted_name_is_followed(user_module):
 def test_follows_the_protocol(user_module):
     judge = CallableSimilarity("users_judges:same_length")
     assert isinstance(judge, Similarity)
-    assert (judge.default_threshold, judge.short_text_rule) == (0.5, False)
+    assert (judge.default_threshold, judge.short_text_rule) == (0.5, "none")
 
 
 @pytest.mark.parametrize(

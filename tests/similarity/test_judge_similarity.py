@@ -73,7 +73,7 @@ def server(monkeypatch):
 def test_is_a_similarity(server):
     judge = JudgeSimilarity("judge", server.url)
     assert isinstance(judge, Similarity)
-    assert (judge.default_threshold, judge.short_text_rule) == (0.5, False)
+    assert (judge.default_threshold, judge.short_text_rule) == (0.5, "form")
 
 
 def test_probability_is_the_mean_over_both_orders(server):
@@ -179,7 +179,7 @@ def test_a_service_asks_as_many_questions_at_once_as_it_may_whatever_their_lengt
 
     server.say = together
     judge = JudgeSimilarity("judge", server.url, concurrency=16)
-    service = start_service(judge, PartitionRule(0.5, False), ServiceSettings(backend="local"), backend="local")
+    service = start_service(judge, PartitionRule(0.5, "form"), ServiceSettings(backend="local"), backend="local")
     try:
         pairs = [(f"{k} " + "long " * 7000, "b") for k in range(8)]  # two questions each
         assert service.probabilities(pairs).tolist() == [0.0] * 8

@@ -36,7 +36,7 @@ def test_one_probability_per_pair():
 def test_follows_the_protocol():
     judge = LexicalSimilarity()
     assert isinstance(judge, Similarity)
-    assert (judge.default_threshold, judge.short_text_rule) == (0.5, True)
+    assert (judge.default_threshold, judge.short_text_rule) == (0.5, "form")
 
 
 def test_n_is_checked():

@@ -46,7 +46,7 @@ class JudgeSimilarity:
     """
 
     default_threshold = 0.5
-    short_text_rule = False
+    short_text_rule = "form"
 
     def __init__(
         self,

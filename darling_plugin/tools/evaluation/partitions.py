@@ -7,6 +7,7 @@ from typing import Any
 
 from darling_plugin.core import checks
 from darling_plugin.core.partition import find_partition
+from darling_plugin.core.rules import short_text_rule
 from darling_plugin.errors import SimilarityError
 from darling_plugin.evaluation.novelty import greedy_partition
 from darling_plugin.similarity import Similarity, build_similarity
@@ -14,6 +15,7 @@ from darling_plugin.tools.evaluation.identity import model_identity
 from darling_plugin.tools.evaluation.stage import Item, Report
 
 WAYS = ("closure", "greedy")
+RULE = "short_text_rule"
 TOGETHER = 8  # prompts whose questions are asked in one call
 HOW = {"url", "api_key_env", "concurrency", "timeout_s", "deadline_s", "device", "batch_size", "cache_size"}
 """Options that change no verdict."""
@@ -43,16 +45,25 @@ class Partitioner:
         self.options = {key: value for key, value in options.items() if value is not None}
         self.way = checks.choice("--partition", way, WAYS)
         self.similarity = similarity or build_similarity(name, **self.options)
+        # NoveltyBench decides short texts by the authors' rule, so its own classes do too.
+        own_rule = short_text_rule(self.similarity.short_text_rule)
+        self.rule = "authors" if way == "greedy" and own_rule == "form" and RULE not in self.options else own_rule
         self.threshold = checks.fraction(
             "--threshold", self.similarity.default_threshold if threshold is None else threshold
         )
 
     @property
     def settings(self) -> dict[str, Any]:
-        options = {key: value for key, value in self.options.items() if key not in HOW}
+        options = {key: value for key, value in self.options.items() if key not in HOW and key != RULE}
         if self.name in {"classifier", "embedding"} and "model" in options:
             options["model"] = model_identity(options["model"], "--similarity-args")
-        return {"similarity": self.name, "options": options, "threshold": self.threshold, "way": self.way}
+        return {
+            "similarity": self.name,
+            "options": options,
+            "threshold": self.threshold,
+            "way": self.way,
+            "short_text_rule": self.rule,
+        }
 
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
         together = TOGETHER if self.way == "closure" else 1
@@ -73,7 +84,7 @@ class Partitioner:
             report.done(item, {"classes": own})
 
     def _classes(self, items: Sequence[Item]) -> list[list[int]]:
-        rule = self.similarity.short_text_rule
+        rule = self.rule
         if self.way == "greedy":
             return [
                 greedy_partition(

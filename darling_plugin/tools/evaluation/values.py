@@ -22,6 +22,7 @@ from darling_plugin.evaluation.lexical_diversity import distinct_n
 from darling_plugin.evaluation.maj_at_k import maj_at_k
 from darling_plugin.evaluation.novelty import ATHENE_8B, SKYWORK_GEMMA_2_27B, distinct_k, reward_to_score, utility_k
 from darling_plugin.evaluation.semantic import distinct_correct, effective_semantic_diversity
+from darling_plugin.form.words import words
 from darling_plugin.tools.evaluation.folder import Folder
 from darling_plugin.tools.evaluation.judging.win_rates import Pair
 from darling_plugin.tools.evaluation.prompts import Prompt
@@ -92,7 +93,7 @@ def _texts(of: Responses) -> dict[str, float]:
         # Each token counts alike, as `sampled_entropy` has it.
         found["entropy"] = sum(row["entropy"] * row["tokens"] for row in there) / sum(row["tokens"] for row in there)
     texts = [row["response"] for row in there]
-    if len(there) == len(of.samples) > 1 and any(len(text.split()) >= 4 for text in texts):
+    if len(there) == len(of.samples) > 1 and any(len(words(text)) >= 4 for text in texts):
         found["distinct 4-grams"] = distinct_n(texts, 4)
     return found
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from darling_plugin.core import find_partition, partition_diversity
 from darling_plugin.core.pair_scoring import score_pairs
-from darling_plugin.core.short_text import short_words
+from darling_plugin.core.rules import pair_rules
 from darling_plugin.similarity import Similarity
 from darling_plugin.similarity.text import read_text
 
@@ -17,7 +17,7 @@ from darling_plugin.similarity.text import read_text
 class ScoredPair:
     """P(equivalent) of responses `first` and `second` of a group, by their numbers in it.
 
-    by_rule: both are so short that the rule for short texts decides, not P.
+    by_rule: the rule decides the two, not P.
     """
 
     first: int
@@ -77,8 +77,9 @@ def _pairs(texts: list[str], similarity: Similarity) -> list[ScoredPair]:
     if not numbers:
         return []
     p = score_pairs(similarity, [(texts[i], texts[j]) for i, j in numbers])
-    short = [similarity.short_text_rule and short_words(text) is not None for text in texts]
+    rules = pair_rules(similarity.short_text_rule)
+    read = rules.read(texts)
     return [
-        ScoredPair(i, j, value, by_rule=short[i] and short[j])
+        ScoredPair(i, j, value, by_rule=rules.verdict(read[i], read[j]) is not None)
         for (i, j), value in zip(numbers, p.tolist(), strict=True)
     ]

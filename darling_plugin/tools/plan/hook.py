@@ -38,7 +38,7 @@ class HookCost(NamedTuple):
 def hook_seconds(groups: Sequence[Sequence[str]]) -> float:
     """Seconds in which the shipped classifier's service finds the classes of these groups, all of them read before."""
     similarity: Any = ClassifierSimilarity(device="cpu")
-    rule = PartitionRule(threshold=similarity.default_threshold, short_text_rule=True)
+    rule = PartitionRule(threshold=similarity.default_threshold, short_text_rule=similarity.short_text_rule)
     reader, rng = Reader.load(DEFAULT_FOLDER), np.random.default_rng(0)
     texts = [text for group in groups for text in group]
     uid = np.repeat(np.arange(len(groups)), [len(group) for group in groups])

@@ -38,7 +38,13 @@ def test_noveltybench_as_published(write, darling, tmp_path):
     assert code == 0, printed
     assert rows(tmp_path / "a", "classes")["curated/curated-1", -1]["classes"] == [0, 0, 1, 2]
     settings = json.loads((tmp_path / "a" / "settings.json").read_text())["settings"]
-    assert settings["partition"] == {"similarity": "lexical", "options": {}, "threshold": 0.5, "way": "greedy"}
+    assert settings["partition"] == {
+        "similarity": "lexical",
+        "options": {},
+        "threshold": 0.5,
+        "way": "greedy",
+        "short_text_rule": "authors",
+    }
     metrics = summary(tmp_path / "a")["metrics"]
     assert metrics["distinct_4"]["mean"] == 3
     # Rewards are −length / 10: −2.7, −2.7, −2.9 and −0.7, which are above 8, 8, 8 and 9 thresholds: 9, 9, 9, 10.
