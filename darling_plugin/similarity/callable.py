@@ -17,7 +17,7 @@ class CallableSimilarity:
     """
 
     default_threshold = 0.5
-    short_text_rule = "none"
+    short_text_rule: str | bool = "none"
 
     def __init__(self, function: str):
         self.function = function

@@ -52,7 +52,7 @@ class CascadeSimilarity:
         device: as torch names it; None takes an accelerator when there is one.
     """
 
-    short_text_rule = "form"
+    short_text_rule: str | bool = "form"
 
     def __init__(self, model: str, device: str | None = None):
         self.model = model

@@ -44,7 +44,7 @@ class EmbeddingSimilarity:
     """
 
     default_threshold = 0.89
-    short_text_rule = "form"
+    short_text_rule: str | bool = "form"
 
     def __init__(
         self, model: str | None = None, device: str | None = None, batch_size: int = 64, cache_size: int = 32768

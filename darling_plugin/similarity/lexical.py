@@ -21,7 +21,7 @@ class LexicalSimilarity:
     """
 
     default_threshold = 0.5
-    short_text_rule = "form"
+    short_text_rule: str | bool = "form"
 
     def __init__(self, n: int = 1):
         self.n = checks.at_least_one("n", n)

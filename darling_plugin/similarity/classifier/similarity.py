@@ -32,7 +32,7 @@ class ClassifierSimilarity:
         memory: where what was said is kept.
     """
 
-    short_text_rule = "form"
+    short_text_rule: str | bool = "form"
 
     def __init__(self, model: str | None = None, device: str | None = None, memory: Memory | None = None):
         # All that can be wrong with the settings comes out here, before a job takes its GPUs; the weights are loaded

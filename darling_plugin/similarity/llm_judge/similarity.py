@@ -46,7 +46,7 @@ class JudgeSimilarity:
     """
 
     default_threshold = 0.5
-    short_text_rule = "form"
+    short_text_rule: str | bool = "form"
 
     def __init__(
         self,
