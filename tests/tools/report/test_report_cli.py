@@ -61,5 +61,5 @@ def test_png_without_matplotlib(tmp_path, monkeypatch):
 def test_a_folder_with_nothing_is_an_error(tmp_path):
     result = COMMANDS.invoke(app, ["report", str(tmp_path), "--out", str(tmp_path / "page.html")])
     assert result.exit_code == 1
-    assert "holds nothing to report" in result.output
+    assert "has nothing to report" in result.output
     assert list(tmp_path.iterdir()) == []

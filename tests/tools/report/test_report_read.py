@@ -179,7 +179,7 @@ def test_missing_parts_are_said(tmp_path):
 
 
 def test_folders_that_are_no_run(tmp_path):
-    with pytest.raises(InputError, match=r"holds nothing to report: expected metrics\.jsonl"):
+    with pytest.raises(InputError, match=r"has nothing to report: expected metrics\.jsonl"):
         read_runs([tmp_path])
     with pytest.raises(InputError, match="is not a folder"):
         read_runs([tmp_path / "absent"])
