@@ -149,6 +149,34 @@ def countdown(
     )
 
 
+@prepare_app.command()
+def kinds(
+    out: Annotated[Path, typer.Option(help="Where to write the files.")] = Path("data/kinds"),
+    seed: Annotated[int, typer.Option(help="Random seed of the prompts, where fewer than all are chosen.")] = 0,
+    train_prompts: Annotated[int, typer.Option(min=0, help="Training prompts. 0 keeps all.")] = 0,
+    validation_prompts: Annotated[int, typer.Option(min=0, help="Validation prompts. 0 keeps all.")] = 0,
+    eval_prompts: Annotated[int, typer.Option(min=0, help="Prompts of the test. 0 keeps all.")] = 0,
+) -> None:
+    """Prompts that ask for a kind of something. They are made from WordNet (Debian: wordnet-base); set DARLING_WORDNET.
+
+    Example: darling data prepare kinds --out data/kinds
+    """
+    from darling_plugin.kinds.data import prepare
+
+    with explained():
+        done = prepare(
+            out,
+            seed=seed,
+            train_prompts=train_prompts,
+            validation_prompts=validation_prompts,
+            eval_prompts=eval_prompts,
+        )
+    said = "Up to date" if done.reused else "Made"
+    terminal(soft_wrap=True).print(
+        f"{said}: {done.train}, {done.validation}, {done.test}", markup=False, highlight=False
+    )
+
+
 @app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A folder that `darling data prepare` made.")],
