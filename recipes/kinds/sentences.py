@@ -36,13 +36,15 @@ class Sentence(NamedTuple):
     text: str
 
 
-def training_sentences(count: int, seed: int) -> list[Sentence]:
-    """`count` right answers to training categories: a category, one of its kinds, a word for it and a frame, by chance.
+def sentences(count: int, seed: int) -> list[Sentence]:
+    """`count` right answers: a category of any part, one of its kinds, a word for it and a frame, by chance.
 
-    Kinds whose words were tagged often in WordNet's texts are more likely, as common things are named more often.
+    Categories of validation and test are among them: a model of this size knows few of their kinds, as a large one knows
+    them from its pretraining. RL never sees those categories. Kinds whose words were tagged in WordNet's texts are more
+    likely, as common things are named more often.
     """
     rng = random.Random(f"kinds sentences {seed}")
-    categories = [category for category in split().train if answers(category)]
+    categories = [category for part in split() for category in part if answers(category)]
     found = []
     while len(found) < count:
         category = rng.choice(categories)

@@ -1,6 +1,6 @@
 """Teach SmolLM2 to answer the prompts in one sentence, so that RL starts from answers that are sometimes right.
 
-Supervised steps on `sentences.py`'s answers to training categories. The result is an ordinary folder that transformers,
+Supervised steps on the answers that `sentences.py` makes of WordNet. The result is an ordinary folder that transformers,
 verl and vLLM read, and in it `vocabulary.json`: the tokens that the experiment's engine can sample.
 """
 
@@ -23,7 +23,7 @@ from darling_plugin.progress import progress
 from recipes.countdown.threads import torch_threads
 from recipes.kinds import base
 from recipes.kinds.engine import Engine, Prompts, load_model
-from recipes.kinds.sentences import FRAMES, Sentence, gloss_of, training_sentences, write
+from recipes.kinds.sentences import FRAMES, Sentence, gloss_of, sentences, write
 
 if TYPE_CHECKING:
     import torch
@@ -154,7 +154,7 @@ def _train(folder: Path, settings: Settings, seed: int) -> float:
 
 def _batches(tokenizer: Any, known: set[int], settings: Settings, seed: int) -> list[list[Sentence]]:
     """Sentences that are short enough and have no token outside the vocabulary; nearly all are taken."""
-    found = training_sentences(2 * settings.steps * settings.sentences, seed)
+    found = sentences(2 * settings.steps * settings.sentences, seed)
     ids = tokenizer([sentence.text for sentence in found])["input_ids"]
     kept = [sentence for sentence, own in zip(found, ids, strict=True) if len(own) < LONGEST and known.issuperset(own)]
     size = settings.sentences
