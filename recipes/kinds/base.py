@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from darling_plugin.errors import MissingDependencyError
 
@@ -26,7 +27,7 @@ def convert(folder: Path) -> None:
     source = gguf_folder()
     tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=FILE)
     read = AutoModelForCausalLM.from_pretrained(source, gguf_file=FILE, dtype=torch.float32)
-    config = read.config
+    config: Any = read.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config  # what was read is no longer quantized
     model = LlamaForCausalLM(config)

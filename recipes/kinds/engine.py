@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from darling_plugin.errors import InputError
 
@@ -83,7 +83,7 @@ class Engine:
     def __init__(self, model: LlamaForCausalLM, vocabulary: torch.Tensor, end: int, trained: int) -> None:
         import torch
 
-        config = model.config
+        config: Any = model.config
         if not 1 <= trained <= config.num_hidden_layers:
             raise InputError(f"`trained` must be from 1 to {config.num_hidden_layers} layers, got {trained}")
         width = config.hidden_size // config.num_attention_heads
@@ -164,8 +164,8 @@ class Engine:
                 ended |= drawn == self._end
                 done = len(tokens)
                 if done == longest or bool(ended.all()):
-                    told = (torch.stack(each, dim=1) for each in (tokens, log_probs, entropies))
-                    return Sampled(*told, prompt_states, hidden[:, : done - 1])
+                    token, log_prob, entropy = (torch.stack(each, dim=1) for each in (tokens, log_probs, entropies))
+                    return Sampled(token, log_prob, entropy, prompt_states, hidden[:, : done - 1])
                 x = self._embedding[tokens[-1]]
                 angles = self._angles(torch.tensor([length + done - 1]))
                 for number, (layer, (keys, values)) in enumerate(zip(layers, known, strict=True)):
@@ -346,7 +346,7 @@ def load_model(folder: Path) -> LlamaForCausalLM:
     return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
 
 
-def _parts(layer: torch.nn.Module) -> list[torch.Tensor]:
+def _parts(layer: Any) -> list[torch.Tensor]:
     """The weights of transformers' layer, in the order of `Layer`."""
     own, mlp = layer.self_attn, layer.mlp
     return [
@@ -362,14 +362,14 @@ def _parts(layer: torch.nn.Module) -> list[torch.Tensor]:
     ]
 
 
-def _layer(layer: torch.nn.Module) -> Layer:
+def _layer(layer: Any) -> Layer:
     import torch
 
     norm, q, k, v, out, norm_mlp, gate, up, down = (weight.detach().clone() for weight in _parts(layer))
     return Layer(norm, torch.cat([q, k, v]), out, norm_mlp, torch.cat([gate, up]), down)
 
 
-def _unstacked(layer: torch.nn.Module, own: Layer) -> list[torch.Tensor]:
+def _unstacked(layer: Any, own: Layer) -> list[torch.Tensor]:
     sizes = [len(weight) for weight in _parts(layer)]
     q, k, v = own.qkv.split(sizes[1:4])
     gate, up = own.gate_up.split(sizes[6:8])

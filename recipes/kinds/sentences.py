@@ -39,13 +39,13 @@ class Sentence(NamedTuple):
 def sentences(count: int, seed: int) -> list[Sentence]:
     """`count` right answers: a category of any part, one of its kinds, a word for it and a frame, by chance.
 
-    Categories of validation and test are among them: a model of this size knows few of their kinds, as a large one knows
-    them from its pretraining. RL never sees those categories. Kinds whose words were tagged in WordNet's texts are more
-    likely, as common things are named more often.
+    Categories of validation and test are among them: a model of this size has learned few of their kinds in its
+    pretraining. RL never sees those categories. Kinds whose words were tagged in WordNet's texts are more likely, as
+    common things are named more often.
     """
     rng = random.Random(f"kinds sentences {seed}")
     categories = [category for part in split() for category in part if answers(category)]
-    found = []
+    found: list[Sentence] = []
     while len(found) < count:
         category = rng.choice(categories)
         kind, word, gloss = rng.choices(answers(category), cum_weights=_cumulative(category))[0]

@@ -1,7 +1,7 @@
 """Teach SmolLM2 to answer the prompts in one sentence, so that RL starts from answers that are sometimes right.
 
-Supervised steps on the answers that `sentences.py` makes of WordNet. The result is an ordinary folder that transformers,
-verl and vLLM read, and in it `vocabulary.json`: the tokens that the experiment's engine can sample.
+Supervised steps on the answers that `sentences.py` makes of WordNet. The result is an ordinary folder, which
+transformers, verl and vLLM read, and in it `vocabulary.json`: the tokens that the experiment's engine can sample.
 """
 
 from __future__ import annotations
@@ -112,7 +112,9 @@ def load_engine(folder: Path, trained: int) -> Engine:
 
     tokens = torch.tensor(json.loads((folder / VOCABULARY).read_text()))
     model = load_model(folder)
-    return Engine(model, tokens, model.config.eos_token_id, trained)
+    end = model.config.eos_token_id
+    assert isinstance(end, int), end
+    return Engine(model, tokens, end, trained)
 
 
 def prompt_ids(tokenizer: Any, categories: Sequence[Category]) -> Prompts:

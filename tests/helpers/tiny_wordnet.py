@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from darling_plugin.kinds import data, task, wordnet
 
 ANIMALS, PLANTS = "05", "20"
 
@@ -47,3 +52,28 @@ def write_wordnet(folder: Path, nouns: dict[str, tuple[str, str, str, str]] = TI
     (folder / "noun.exc").write_text("geese goose\n")
     (folder / "cntlist.rev").write_text("".join(f"{word}%1:05:00:: 1 7\n" for word in tagged.split()))
     return folder
+
+
+def use_tiny_wordnet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[wordnet.Nouns]:
+    """The tiny WordNet in the place of the real one: the body of a fixture. Two kinds make a category here."""
+    forget()
+    monkeypatch.setenv(wordnet.VARIABLE, str(write_wordnet(folder)))
+    monkeypatch.setattr(data, "LEAST_KINDS", 2)
+    monkeypatch.setattr(data, "LEAST_COMMON", 0)
+    yield wordnet.nouns()
+    forget()
+
+
+def forget() -> None:
+    """What was read of another WordNet."""
+    from recipes.kinds import sentences
+
+    for cached in (
+        task.named,
+        task.kinds_of,
+        data._split,
+        wordnet.read_nouns,
+        sentences.answers,
+        sentences._cumulative,
+    ):
+        cached.cache_clear()
