@@ -28,7 +28,7 @@ def test_categories_that_share_a_kind_are_one_family(tiny, monkeypatch):
 )
 def test_no_kind_is_in_two_parts():
     parts = [{key for one in part for key in kinds_of(one.key) | {one.key}} for part in data.split()]
-    assert [len(part) for part in data.split()] == [331, 69, 136]
+    assert [len(part) for part in data.split()] == [129, 39, 73]
     assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
 
 

@@ -1,64 +1,23 @@
 import json
+from functools import cache
 
 import pytest
 from tiny_wordnet import use_tiny_wordnet
 
 from darling_plugin.kinds import data
 
-WORDS = [
-    "<end>",
-    "<unk>",
-    "Name",
-    "a",
-    "kind",
-    "of",
-    "fish",
-    "tree",
-    "and",
-    "say",
-    "something",
-    "about",
-    "it",
-    ".",
-    "\n",
-    "A",
-    "An",
-    "The",
-    "One",
-    "is",
-    "the",
-    "I",
-    "would",
-    "name",
-    "example\ntrout",
-    "perch",
-    "bass",
-    "oak",
-    "ash",
-    ":",
-    ",",
-    "any",
-    "of",
-    "various",
-    "food",
-    "fishes",
-    "cool",
-    "fresh",
-    "waters",
-    "spiny",
-    "lakes",
-    "seas",
-    "deciduous",
-]
+WORDS = (
+    "<end> <unk> Name a kind of fish tree and say something about it . A An The One is the I would name example trout "
+    "perch bass oak ash : , any various food fishes cool fresh waters spiny lakes seas deciduous"
+)
 
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """The tiny WordNet; its two categories are in every part."""
     for nouns in use_tiny_wordnet(tmp_path / "wordnet", monkeypatch):
-        fish, tree = data.categories()
-        monkeypatch.setattr(data, "_split", lambda folder: data.Split((fish, tree), (fish, tree), (tree, fish)))
-        data._split.cache_clear = lambda: None  # what the fixture's end calls
+        both = tuple(data.categories())
+        monkeypatch.setattr(data, "_split", cache(lambda folder, both=both: data.Split(both, both, both[::-1])))
         yield nouns
 
 
@@ -70,7 +29,7 @@ def tiny_llama(tmp_path_factory):
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     folder = tmp_path_factory.mktemp("tiny_llama")
-    words = {word: number for number, word in enumerate(dict.fromkeys(WORDS))}
+    words = {word: number for number, word in enumerate(WORDS.split())}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", unk_token="<unk>").save_pretrained(folder)

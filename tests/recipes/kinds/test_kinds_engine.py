@@ -5,16 +5,15 @@ from darling_plugin.errors import InputError
 from recipes.kinds.engine import Engine, Prompts, load_model
 from recipes.kinds.warmstart import load_engine
 
-# bfloat16 has eight bits of precision, so log-probabilities agree to about 1 in 100.
-CLOSE = 0.06
+# bfloat16 has eight bits of precision: logits of about 10 are known to 0.04, and these come through three layers.
+CLOSE = 0.25
 
 
 @pytest.fixture
 def prompts():
     """Two prompts of 5 and 3 tokens."""
-    return Prompts(
-        torch.tensor([[2, 3, 4, 5, 6], [0, 0, 2, 3, 7]]), torch.tensor([[False] * 5, [True, True] + [False] * 3])
-    )
+    ids = torch.tensor([[2, 3, 4, 5, 6], [0, 0, 2, 3, 7]])
+    return Prompts(ids, torch.tensor([[False] * 5, [True, True, False, False, False]]))
 
 
 def sampled(engine, prompts, **more):
