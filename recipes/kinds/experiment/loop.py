@@ -129,7 +129,7 @@ class Loop:
         found["held_out"] = measure(self.policy, categories, run.samples, run.held_out).as_json()
         if self.step == run.steps:
             found["temperatures"] = {
-                f"{each:g}": measure(self.policy, categories, run.samples // 2, run.held_out, each).as_json()
+                f"{each:g}": measure(self.policy, categories, run.samples, run.held_out, each).as_json()
                 for each in run.sweep
             }
             found["groups"] = self._groups(categories)

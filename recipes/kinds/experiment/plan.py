@@ -38,9 +38,7 @@ class Arm:
 
 
 def tuning_run(method: str, rate: float) -> Run:
-    return Run(
-        **METHODS[method], seed=TUNING_SEED, learning_rate=rate, held_out="validation", samples=16, evaluate_every=60
-    )
+    return Run(**METHODS[method], seed=TUNING_SEED, learning_rate=rate, held_out="validation", evaluate_every=60)
 
 
 def main_run(method: str, rate: float, seed: int) -> Run:

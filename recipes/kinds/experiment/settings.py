@@ -40,7 +40,7 @@ class Run:
         step_prompts, n: prompts of a step, and responses to each.
         trained: how many of the 30 layers learn.
         held_out: the part whose categories the policy is measured on; samples: responses to each.
-        temperatures: what the final policy is measured at besides 1, with half of the samples; joined by commas.
+        temperatures: what the final policy is measured at besides 1, joined by commas.
     """
 
     objective: str = "darling"
@@ -48,12 +48,12 @@ class Run:
     seed: int = 0
     learning_rate: float = 1e-4
     steps: int = 60
-    evaluate_every: int = 20
+    evaluate_every: int = 30
     step_prompts: int = 8
     n: int = 8
     trained: int = 4
     held_out: str = "test"
-    samples: int = 32
+    samples: int = 16
     temperatures: str = ""
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ def measured(right, samples=32):
 
 def put(ledger, run, right):
     evaluations = [{"step": step, "held_out": measured(right, run.samples)} for step in (0, run.steps)]
-    evaluations[-1]["temperatures"] = {"0.5": measured(right, run.samples // 2)} if run.sweep else {}
+    evaluations[-1]["temperatures"] = {"0.5": measured(right, run.samples)} if run.sweep else {}
     words = [{"text": "A trout is a `fish`.", "kind": "1"}, {"text": "", "kind": None}]
     evaluations[-1]["groups"] = [{"category": "fish", "responses": words, "kinds": 1}]
     ledger.write(run, policy="weights", seconds=1.0, training=[], evaluations=evaluations)
@@ -76,9 +76,9 @@ def test_everything_is_written(ledger, tmp_path):
         put(ledger, main_run("darling", RATES[0], seed), 16)
     write_all(ledger.results(), tmp_path / "docs", Console(quiet=True))
     found = json.loads((tmp_path / "docs" / "results.json").read_text())
-    # 16 of 32 right in one of two categories: (0.5 + 0) / 2. One kind in 16 wordings, of which 16 draws have 8.
-    assert found["darling"]["pass@1"]["mean"] == pytest.approx(0.25) and found["darling"]["pass@1"]["cells"] == 3
-    assert found["darling"]["kinds_per_wording"]["mean"] == pytest.approx(1 / 8, rel=1e-4)
+    # All 16 right in one of two categories: (1 + 0) / 2. One kind in 16 wordings.
+    assert found["darling"]["pass@1"]["mean"] == pytest.approx(0.5) and found["darling"]["pass@1"]["cells"] == 3
+    assert found["darling"]["kinds_per_wording"]["mean"] == pytest.approx(1 / 16)
     for name in ("plane.png", "curves.png", "temperature.png", "results.md", "groups.md"):
         assert (tmp_path / "docs" / name).stat().st_size
     text = (tmp_path / "docs" / "groups.md").read_text()
