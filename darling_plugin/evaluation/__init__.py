@@ -6,6 +6,7 @@ equivalent, is decided before. `docs/metrics.md` has all of them in one table.
     pass_at_k.py           pass@k: at least one of k samples is correct
     maj_at_k.py            maj@k: the most frequent of k answers is correct
     novelty.py             NoveltyBench: distinct_k, utility_k, its greedy partition, its 1 … 10 scale of rewards
+    cov_at_n.py            Cov@N: expected distinct classes among N correct samples
     semantic.py            distinct strategies among correct answers; effective semantic diversity
     lexical_diversity.py   self-BLEU, distinct-n
     dispersion.py          Vendi score, mean pairwise cosine distance
@@ -13,8 +14,6 @@ equivalent, is decided before. `docs/metrics.md` has all of them in one table.
 
     intervals.py           a mean over problems, with its bootstrap interval
     paired.py              two checkpoints on the same problems: difference, interval, p-value
-    run/                   `darling eval`: samples, scores, classes and these metrics, for a model's folder
-    report/                `darling report`: the page of a training run
 
 Each metric but the last two is of the responses to one problem (pass@k takes many problems at once). Put the values of
 all problems into `bootstrap_mean`, and those of two checkpoints into `compare_paired`:
@@ -26,6 +25,7 @@ A new metric is a new file here, a line above, and a row in `docs/metrics.md`. I
 """
 
 from darling_plugin.core.pass_at_k import pass_at_k
+from darling_plugin.evaluation.cov_at_n import cov_at_n
 from darling_plugin.evaluation.dispersion import cosine_kernel, mean_cosine_distance, vendi_score
 from darling_plugin.evaluation.entropy import sampled_entropy, token_entropy
 from darling_plugin.evaluation.intervals import Interval, bootstrap_mean
@@ -42,6 +42,7 @@ __all__ = [
     "bootstrap_mean",
     "compare_paired",
     "cosine_kernel",
+    "cov_at_n",
     "distinct_correct",
     "distinct_k",
     "distinct_n",

@@ -50,7 +50,7 @@ def effective_semantic_diversity(
         >>> effective_semantic_diversity([0, 0, 1, 2], [True, True, True, False]).pair  # 2 of 6 pairs
         0.3333333333333333
     """
-    classes, good = _good("valid", labels, valid)
+    classes, good = good_classes("valid", labels, valid)
     n, m = len(classes), int(good.sum())
     if n < 2:
         raise InputError(f"`labels` must hold at least two responses to compare, got {n}")
@@ -84,16 +84,17 @@ def distinct_correct(
         >>> round(distinct_correct([0, 0, 1, 2], [True, True, True, False], k=2), 4)  # 5/6 of class 0, 1/2 of class 1
         1.3333
     """
-    classes, good = _good("correct", labels, correct)
+    classes, good = good_classes("correct", labels, correct)
     if not len(classes):
         raise InputError("`labels` must hold at least one sample, got none")
     sizes = np.unique(classes[good], return_counts=True)[1]
     return float(pass_at_k(len(classes), sizes, len(classes) if k is None else k).sum())
 
 
-def _good(
+def good_classes(
     name: str, labels: Sequence[int] | np.ndarray, flags: Sequence[bool] | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+    """(class of each, whether each is good), checked: every good response has a class."""
     classes = class_labels(labels, len(labels))
     good = checks.flags(name, flags, len(classes), "labels")
     left_out = np.flatnonzero(good & (classes == LEFT_OUT))

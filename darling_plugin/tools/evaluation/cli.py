@@ -31,7 +31,7 @@ def _option(panel: str, *names: str, help: str = "") -> Any:
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="math | novelty | creative | countdown | own.")],
+    task: Annotated[str, typer.Argument(help="math | novelty | creative | code | countdown | own.")],
     out: Annotated[Path, typer.Option(help="The evaluation's folder. The same command resumes after an interruption.")],
     model: Annotated[
         str | None, _option(SAMPLING, help="A Hugging Face folder or a name on the hub; with --url, the name there.")
@@ -79,7 +79,8 @@ def run(
         _option(PROMPTS, help="A folder or a file with the task's data. The default is the Hugging Face hub."),
     ] = None,
     prompts: Annotated[
-        Path | None, _option(PROMPTS, help="For creative and own: JSON lines {id, prompt, answer}.")
+        Path | None,
+        _option(PROMPTS, help="JSON lines: {id, prompt, answer} for creative and own, {id, prompt, tests} for code."),
     ] = None,
     limit: Annotated[int | None, _option(PROMPTS, help="Use only the first prompts of each part.")] = None,
     tensor_parallel: Annotated[int, _option(ENGINE, help="GPUs per copy of the model.")] = 1,
@@ -98,7 +99,8 @@ def run(
         str | None,
         _option(
             SCORING,
-            help="math | countdown | reward-model | judge | none | module:function. The default depends on the task.",
+            help="math | code | prime_code | countdown | reward-model | judge | none | module:function. The task has a "
+            "default. code and prime_code run the programs that the model wrote.",
         ),
     ] = None,
     binary: Annotated[

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from darling_plugin.tools.evaluation.stage import Worker
 
 NONE = "none"
-SCORERS = ("math", "countdown", "reward-model", "judge", NONE)
+SCORERS = ("math", "code", "prime_code", "countdown", "reward-model", "judge", NONE)
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,10 @@ class Request:
             from darling_plugin.tools.evaluation.scoring.countdown import CountdownScorer
 
             return CountdownScorer()
+        if name in ("code", "prime_code"):
+            from darling_plugin.tools.evaluation.scoring.code import CodeScorer, PrimeCodeScorer
+
+            return CodeScorer() if name == "code" else PrimeCodeScorer()
         if name == "judge":
             from darling_plugin.tools.evaluation.judging.rubric import RubricJudge
 

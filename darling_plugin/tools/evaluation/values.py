@@ -5,7 +5,7 @@ What is missing is left out, never counted as 0:
 - pass@k and maj@k are of the n′ ≤ n responses that were scored, unbiased where what is missing is missing by chance;
   a prompt with n′ < k has no value.
 - what moves with the number of responses (distinct_k, utility_k, distinct 4-grams, diversity of the correct ones) is of
-  prompts that have all of them alone.
+  prompts that have all of them alone; cov@N of those with at least N correct ones.
 - means (score, tokens, win rate) are of what is there.
 
 `docs/metrics.md` has the formulas.
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darling_plugin.core.pass_at_k import pass_at_k
+from darling_plugin.evaluation.cov_at_n import cov_at_n
 from darling_plugin.evaluation.lexical_diversity import distinct_n
 from darling_plugin.evaluation.maj_at_k import maj_at_k
 from darling_plugin.evaluation.novelty import ATHENE_8B, SKYWORK_GEMMA_2_27B, distinct_k, reward_to_score, utility_k
@@ -128,6 +129,8 @@ def _diversity(of: Responses) -> dict[str, float]:
         return found
     if of.binary:
         correct = [score > 0 for score in scores]
+        right = sum(correct)  # Cov@N is unbiased only where N correct samples are there
+        found |= {f"cov@{k}": cov_at_n(of.classes, correct, k) for k in powers(n) if 1 < k <= right}
         found |= {f"distinct correct@{k}": distinct_correct(of.classes, correct, k) for k in powers(n) if k > 1}
         if n > 1:
             found["semantic diversity"] = effective_semantic_diversity(of.classes, correct).pair

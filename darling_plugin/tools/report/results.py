@@ -2,10 +2,10 @@
 
     {"title": …, "details": {…}, "before": {…}, "after": {…}}
 
-`before` and `after` hold "pass@1", "pass@k" with "k", and "distinct_correct" (expected number of different right
-answers among k), and their standard errors under "standard_error". Where they hold "pass_at_k_curve", a list of
-{"k", "mean", "low", "high"}, that is the curve of pass@k against k; otherwise its two points are pass@1 and pass@k,
-± one standard error. Other fields are left alone.
+`before` and `after` hold "pass@1", "pass@k" with "k", "distinct_correct" (expected number of different right answers
+among k) and "cov@k" (the same among k right ones), and their standard errors under "standard_error". Where they hold
+"pass_at_k_curve", a list of {"k", "mean", "low", "high"}, that is the curve of pass@k against k; otherwise its two
+points are pass@1 and pass@k, ± one standard error. Other fields are left alone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ MEASURES = (
     ("pass@1", "pass_at_1", "pass@1"),
     ("pass@k", "pass_at_k", "pass@{k}"),
     ("distinct_correct", "distinct_correct", "right classes@{k}"),
+    ("cov@k", "cov_at_k", "cov@{k}"),
 )
 
 

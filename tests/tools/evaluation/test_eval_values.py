@@ -33,6 +33,7 @@ def test_right_or_wrong():
     # pass@2 = 1 − C(2, 2) / C(4, 2) = 5/6; of the two right ones, one class: distinct correct is pass@k of that class.
     assert found["pass@1"] == pytest.approx(1 / 2) and found["pass@2"] == pytest.approx(5 / 6) and found["pass@4"] == 1
     assert found["distinct correct@2"] == pytest.approx(5 / 6) and found["distinct correct@4"] == 1
+    assert found["cov@2"] == 1 and "cov@4" not in found  # two right ones, of one class; four are not there
     assert found["distinct_4"] == 3
     assert found["semantic diversity"] == 0  # of the pairs, none is of two right ones in two classes
     # abcd, abcd, abce: 2 of 3 four-grams differ; "x" has none.

@@ -157,6 +157,13 @@ def test_a_summary_gives_two_points_of_the_curve(tmp_path):
     assert after.label == "after"
 
 
+def test_the_classes_among_right_ones_are_an_outcome(tmp_path):
+    policy = {"pass@1": 0.1, "k": 8, "cov@k": 2.5, "standard_error": {"cov_at_k": 0.1}}
+    (tmp_path / "summary.json").write_text(json.dumps({"before": policy}))
+    found = {outcome.name: outcome.before for outcome in read_summary(tmp_path).outcomes}
+    assert (found["cov@8"].mean, found["cov@8"].error) == (2.5, 0.1)
+
+
 def test_what_a_summary_may_hold(tmp_path):
     # Two k's cannot be compared; NaN and nested details are no plain values.
     before, after = {"pass@1": 0.1, "pass@k": 0.2, "k": 4}, {"pass@1": 0.1, "pass@k": 0.2, "k": 8}

@@ -1,6 +1,7 @@
 """Who says how good one response is.
 
     math.py              math-verify: 1 where the final answer equals the reference, else 0
+    code.py              programs, run against tests; verl's prime_code; sandbox.py: where they run
     countdown.py         the rules of Countdown
     reward_endpoint.py   a reward model behind an HTTP `/classify`
     reward_folder.py     a reward model in a folder, by transformers
