@@ -92,11 +92,10 @@ def run(program: str, stdin: str = "", limits: Limits = Limits()) -> Ran:
                 process.wait()
         if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU, -signal.SIGKILL, 128 + signal.SIGKILL):
             code = None
-        return Ran(
-            code,
-            *(_read(outputs / stream, limits) or "" for stream in ("stdout", "stderr")),
-            _read(folder / "result", limits),
+        stdout, stderr, result = (
+            _read(path, limits) for path in (outputs / "stdout", outputs / "stderr", folder / "result")
         )
+        return Ran(code, stdout or "", stderr or "", result)
 
 
 @cache

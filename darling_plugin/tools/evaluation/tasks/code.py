@@ -16,7 +16,7 @@ def read(source: Source) -> list[Prompt]:
         raise InputError("`--sets` and `--data` have no effect on the task code; remove them, and give --prompts")
     if source.prompts is None:
         raise InputError("`--prompts` must name a file of JSON lines with id, prompt and tests")
-    found = []
+    found: list[Prompt] = []
     for where, fields in read_objects(source.prompts):
         if len(found) == source.limit:
             break
