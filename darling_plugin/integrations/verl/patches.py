@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from wrapt import wrap_function_wrapper
+
+def wrap_function(module: ModuleType, name: str, wrapper: Callable[..., Any]) -> None:
+    """Put wrapper(wrapped, None, args, kwargs) in the place of a module's function.
+
+    A plain function of the same name, not wrapt's proxy: Ray pickles an actor class such as verl's V0 `TaskRunner` with
+    the functions that its methods call. A plain function is pickled by its name; a proxy cannot be pickled.
+    """
+    wrapped = getattr(module, name)
+
+    @functools.wraps(wrapped)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(wrapped, None, args, kwargs)
+
+    setattr(module, name, plain)
 
 
 def validate_at_launch(config_module: ModuleType) -> None:
@@ -23,7 +38,7 @@ def validate_at_launch(config_module: ModuleType) -> None:
         validate_job(config)
         return wrapped(*args, **kwargs)
 
-    wrap_function_wrapper(config_module, "validate_config", validate)
+    wrap_function(config_module, "validate_config", validate)
 
 
 def reward_any_estimator(trainer_base: ModuleType) -> None:
@@ -39,7 +54,7 @@ def reward_any_estimator(trainer_base: ModuleType) -> None:
         add_gain(kwargs["data"] if "data" in kwargs else args[0])
         return wrapped(*args, **kwargs)
 
-    wrap_function_wrapper(trainer_base, "compute_advantage_for_multi_trajectories", compute)
+    wrap_function(trainer_base, "compute_advantage_for_multi_trajectories", compute)
 
 
 def serve_encoders(rollout_utils: ModuleType) -> None:
@@ -54,4 +69,4 @@ def serve_encoders(rollout_utils: ModuleType) -> None:
         model = kwargs["model"] if "model" in kwargs else args[0]
         return wrapped(*args, **kwargs) if hasattr(model, "compute_logits") else None
 
-    wrap_function_wrapper(rollout_utils, "monkey_patch_compute_logits", mask)
+    wrap_function(rollout_utils, "monkey_patch_compute_logits", mask)

@@ -22,6 +22,7 @@ from wrapt import wrap_function_wrapper
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.verl import estimator
+from darling_plugin.integrations.verl.patches import wrap_function
 from darling_plugin.integrations.verl.rollouts import hash_tokens
 from darling_plugin.integrations.verl.run import DarlingRun
 from darling_plugin.integrations.verl.validate import validate_job
@@ -149,7 +150,7 @@ def _logprobs(batch: Any) -> np.ndarray:
 
 def wrap(module: ModuleType) -> None:
     """Wrap `verl.trainer.ppo.ray_trainer`: its `compute_advantage`, and the methods of its trainer."""
-    wrap_function_wrapper(module, "compute_advantage", _compute)
+    wrap_function(module, "compute_advantage", _compute)
     trainer = module.RayPPOTrainer
     for name, wrapper in METHODS.items():
         if hasattr(trainer, name):
@@ -163,7 +164,7 @@ def wrap_metrics(module: ModuleType) -> None:
         figures = wrapped(*args, **kwargs)
         return figures if _current is None else figures | _current.metrics()
 
-    wrap_function_wrapper(module, "compute_data_metrics", compute)
+    wrap_function(module, "compute_data_metrics", compute)
 
 
 def _compute(wrapped: Any, _instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

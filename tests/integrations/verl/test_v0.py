@@ -77,6 +77,14 @@ def test_quality_times_diversity_minus_the_mean(make_v0, tokenizer):
     assert proto.batch["token_level_scores"].sum().item() == 4.0  # pure quality
 
 
+def test_verls_task_runner_can_be_sent_to_ray(verl):
+    # Ray pickles an actor class with the functions that its methods call, and verl's calls `validate_config`.
+    from ray import cloudpickle
+    from verl.trainer.main_ppo_v0 import TaskRunner
+
+    assert cloudpickle.dumps(TaskRunner.__ray_metadata__.modified_class)
+
+
 def test_metrics_are_logged_with_verls_own(make_v0, tokenizer):
     from verl.trainer.ppo import ray_trainer
 
