@@ -109,7 +109,7 @@ def prove(arguments: argparse.Namespace, began: float) -> dict[str, Any]:
 
 
 def given_places(config: Any) -> list[str]:
-    """The sizes of the recipe as overrides, so that `darling check` judges them and chooses none of its own."""
+    """The sizes of the recipe as overrides, so that `darling check` checks them and chooses none of its own."""
     return [f"trainer.nnodes={config.trainer.nnodes}", f"trainer.n_gpus_per_node={config.trainer.n_gpus_per_node}"]
 
 
