@@ -31,10 +31,11 @@ import threading
 import time
 import warnings
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 20.0  # for verl's groups, which verl itself waits for without a limit
 RAY = {
     "VERL_PLATFORM": "cpu",
     "VERL_LOGGING_LEVEL": "ERROR",
@@ -64,12 +65,23 @@ def main() -> int:
     arguments = parse()
     os.environ.update(RAY)
     began = time.monotonic()
-    found = prove(arguments, began)
+    job = Job.read(arguments)
+    simulated = start(job.nodes, arguments.gpus_per_node)
+    try:
+        found = prove(job, simulated.address, arguments)
+        found["seconds"] = round(time.monotonic() - began, 1)
+        # Before the cluster ends: a process in which a thread of verl still waits may end with it.
+        print(json.dumps(found, indent=2), flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    finally:
+        simulated.shutdown()
     placed = found["verl_ready"] == found["verl_groups"] and found["replicas_ready"] == found["replicas"]
     return 0 if placed else 1
 
 
-def parse() -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """`arguments`, or the command line where None."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--recipe", default="math", choices=["math", "creative"])
     parser.add_argument("--size", default="64gpu", help="a name in configs/darling/<recipe>_size")
@@ -77,35 +89,47 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--gpus-per-node", type=int, default=8)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--classifier-first", action="store_true", help="the order that stops verl")
+    parser.add_argument("--patience", type=float, default=20.0, help="seconds for groups that Ray has no place for")
     parser.add_argument("overrides", nargs="*", help="as for verl.trainer.main_ppo")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def prove(arguments: argparse.Namespace, began: float) -> dict[str, Any]:
-    """What was placed. Printed and written before the cluster ends: a process that still waits may end with it."""
+@dataclass(frozen=True)
+class Job:
+    """overrides: those of the job. config: what they compose to. nodes: of the cluster that it is placed on."""
+
+    overrides: list[str]
+    config: Any
+    nodes: int
+
+    @classmethod
+    def read(cls, arguments: argparse.Namespace) -> Job:
+        from darling_plugin.tools.check.compose import compose_job
+
+        overrides = [f"+darling=[{arguments.recipe},{arguments.recipe}_size/{arguments.size}]", *arguments.overrides]
+        nodes = arguments.nodes or -(-int(re.sub(r"\D", "", arguments.size)) // arguments.gpus_per_node)
+        return cls(overrides, compose_job(overrides), nodes)
+
+
+def prove(job: Job, address: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was predicted and what was placed on the cluster at `address`, which holds nothing of the job afterwards."""
     import ray
 
-    from darling_plugin.tools.check.compose import compose_job
     from darling_plugin.tools.check.job import Cluster
     from darling_plugin.tools.check.run import check_job
 
-    overrides = [f"+darling=[{arguments.recipe},{arguments.recipe}_size/{arguments.size}]", *arguments.overrides]
-    config = compose_job(overrides)
-    nodes = arguments.nodes or -(-int(re.sub(r"\D", "", arguments.size)) // arguments.gpus_per_node)
-    cluster = Cluster(nodes, arguments.gpus_per_node)
-    check = check_job([*overrides, *given_places(config)], cluster, offline=True)
-    simulated = start(nodes, arguments.gpus_per_node)
-    try:
-        found = {"predicted": "ready" if check.ready else "errors", **place(config, arguments.classifier_first)}
-        found["seconds"] = round(time.monotonic() - began, 1)
-        print(json.dumps(found, indent=2), flush=True)
-        if arguments.json:
-            arguments.json.write_text(json.dumps(found, indent=2) + "\n")
-        return found
-    finally:
-        if not arguments.classifier_first:  # there a thread of verl still waits, and would end the process in here
-            ray.shutdown()
-        simulated.shutdown()
+    cluster = Cluster(job.nodes, arguments.gpus_per_node)
+    check = check_job([*job.overrides, *given_places(job.config)], cluster, offline=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ray.init(address=address, log_to_driver=False)
+    found = {
+        "predicted": "ready" if check.ready else "errors",
+        **place(job.config, arguments.classifier_first, arguments.patience),
+    }
+    if not arguments.classifier_first:  # there a thread of verl still waits, and would end the process in here
+        ray.shutdown()
+    return found
 
 
 def given_places(config: Any) -> list[str]:
@@ -115,7 +139,6 @@ def given_places(config: Any) -> list[str]:
 
 def start(nodes: int, gpus: int) -> Any:
     """A cluster of `nodes` on this machine that claims `gpus` GPUs each."""
-    import ray
     from ray.cluster_utils import Cluster
 
     with warnings.catch_warnings():
@@ -125,11 +148,10 @@ def start(nodes: int, gpus: int) -> Any:
         for node in range(nodes):
             cluster.add_node(wait=node == 0, **size)
         cluster.wait_for_nodes(timeout=120)
-        ray.init(address=cluster.address, log_to_driver=False)
     return cluster
 
 
-def place(config: Any, classifier_first: bool) -> dict[str, Any]:
+def place(config: Any, classifier_first: bool, patience: float) -> dict[str, Any]:
     import ray
 
     from darling_plugin.errors import ConfigError
@@ -140,13 +162,14 @@ def place(config: Any, classifier_first: bool) -> dict[str, Any]:
 
     service = read_settings(config).service
     some = LexicalSimilarity()  # any that is no cascade: only the number of models counts here
-    slots = find_slots(config, service, some, []) if classifier_first else []
+    slots = find_slots(config, service, some, [], placed_s=patience) if classifier_first else []
     manager, wanted = verl_pools(config)
-    ready = wait_for_groups(manager, standalone(config), wanted)
+    ready = wait_for_groups(manager, standalone(config), wanted, patience)
     found: dict[str, Any] = {"verl_groups": wanted, "verl_ready": ready, "placement": service.place}
     if ready == wanted and not classifier_first:
         try:
-            slots = find_slots(config, service, some, training_groups(manager) if service.place == "shared" else [])
+            groups = training_groups(manager) if service.place == "shared" else []
+            slots = find_slots(config, service, some, groups, placed_s=patience)
         except ConfigError as error:
             found["error"] = str(error)
     alive = sum(1 for node in ray.nodes() if node["Alive"])
@@ -154,11 +177,11 @@ def place(config: Any, classifier_first: bool) -> dict[str, Any]:
     actor: Any = ray.remote(Empty)
     places = [*slots] if service.place != "cpu" else [None] * gpu_less
     held, calls = [], []
-    groups: set[Any] = set()
+    occupied: set[Any] = set()
     for number, slot in enumerate(places):
         options = actor_options(f"replica-{number}", slot)
-        if slot is None or slot.group.id not in groups:
-            groups |= set() if slot is None else {slot.group.id}
+        if slot is None or slot.group.id not in occupied:
+            occupied |= set() if slot is None else {slot.group.id}
             held.append(actor.options(**options).remote())
             calls.append(held[-1].where.remote())
             continue
@@ -195,8 +218,11 @@ def standalone(config: Any) -> list[int]:
     return [size] * (rollout.nnodes * rollout.n_gpus_per_node // size)
 
 
-def wait_for_groups(manager: Any, apart: list[int], wanted: int) -> int:
-    """Let verl make its groups, and count those that Ray has placed when all are, or after a while."""
+def wait_for_groups(manager: Any, apart: list[int], wanted: int, patience: float) -> int:
+    """Let verl make its groups, and count those that Ray has placed when all are, or after `patience` seconds.
+
+    verl itself waits for them without a limit.
+    """
     import ray
     from ray.util import placement_group_table
 
@@ -214,7 +240,7 @@ def wait_for_groups(manager: Any, apart: list[int], wanted: int) -> int:
     threading.Thread(target=make, daemon=True).start()
     began = time.monotonic()
     ready = 0
-    while ready < wanted and time.monotonic() - began < PATIENCE_S:
+    while ready < wanted and time.monotonic() - began < patience:
         time.sleep(0.5)
         table = ray.util.placement_group_table()
         ready = sum(row["state"] == "CREATED" for name, row in table.items() if name not in before)

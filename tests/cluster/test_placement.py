@@ -1,6 +1,6 @@
 """Jobs of whole clusters on simulated nodes of 8 GPUs: verl's own pools first, then the classifier's replicas.
 
-Each starts a Ray of its own in another process (`scripts/prove_placement.py`), with as many raylets as nodes.
+One simulated cluster serves all of them (`place_jobs.py`): importing verl and starting a raylet per node is what costs.
 """
 
 import json
@@ -13,50 +13,52 @@ import pytest
 from darling_plugin.errors import ConfigError
 from darling_plugin.service.placement import beside, check_memory
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "prove_placement.py"
+PROGRAM = Path(__file__).with_name("place_jobs.py")
 DEDICATED = ["darling.service.placement=dedicated", "darling.service.replicas=8"]
 
-
-@pytest.fixture
-def prove(tmp_path):
-    def proved(*arguments):
-        out = tmp_path / "placement.json"
-        command = [sys.executable, "-W", "ignore", str(SCRIPT), "--json", str(out), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert out.exists(), done.stderr[-4000:]
-        return json.loads(out.read_text())
-
-    return proved
-
-
-JOBS = {
+READY = {
     # arguments → verl's groups, replicas, GPUs that only the classifier has
-    "8x8, recipe": (["--size", "64gpu"], 8, 64, 0),
     "9x8": (["--size", "72gpu"], 8, 8, 8),
-    "3x8": (["--size", "64gpu", "--nodes", "3", "trainer.nnodes=2", *DEDICATED], 2, 8, 8),
+    "8x8, recipe": (["--size", "64gpu"], 8, 64, 0),
     "creative, 8x8": (["--recipe", "creative", "--size", "64gpu"], 4 + 1, 8, 8),
+    "3x8": (["--size", "64gpu", "--nodes", "3", "trainer.nnodes=2", *DEDICATED], 2, 8, 8),
 }
+SHORT = ["--size", "64gpu", "--nodes", "3", "--patience", "10", "trainer.nnodes=2"]
+REFUSED = [*SHORT, "darling.service.placement=dedicated", "darling.service.replicas=9"]
+BEFORE_VERL = [*SHORT, "--classifier-first", *DEDICATED]
 
 
-@pytest.mark.parametrize("name", JOBS)
-def test_verl_has_all_its_groups_and_every_replica_a_place(prove, name):
-    arguments, groups, replicas, own = JOBS[name]
-    found = prove(*arguments)
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory):
+    """Name → what was found; in the order of the cluster's size, the one that verl's start never ends last."""
+    jobs = {name: case[0] for name, case in READY.items()} | {"refused": REFUSED, "before verl": BEFORE_VERL}
+    out = tmp_path_factory.mktemp("placement") / "found.json"
+    command = [sys.executable, "-W", "ignore", str(PROGRAM), str(out), json.dumps(jobs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert out.exists(), done.stderr[-4000:]
+    found = json.loads(out.read_text())
+    assert found.keys() == jobs.keys(), done.stderr[-4000:]
+    return found
+
+
+@pytest.mark.parametrize("name", READY)
+def test_verl_has_all_its_groups_and_every_replica_a_place(placed, name):
+    _, groups, replicas, own = READY[name]
+    found = placed[name]
     assert (found["verl_groups"], found["verl_ready"]) == (groups, groups)
     assert (found["replicas"], found["replicas_ready"]) == (replicas, replicas)
     assert found["gpus_of_replicas"] == own
     assert found["predicted"] == "ready"
 
 
-def test_replicas_that_come_before_verl_keep_it_from_starting(prove):
+def test_replicas_that_come_before_verl_keep_it_from_starting(placed):
     """What this order is for: one GPU of each node is enough to stop a job that needs whole nodes."""
-    found = prove("--size", "64gpu", "--nodes", "3", "--classifier-first", "trainer.nnodes=2", *DEDICATED)
+    found = placed["before verl"]
     assert found["verl_ready"] < found["verl_groups"] == 2
 
 
-def test_too_many_replicas_are_refused_and_hold_nothing(prove):
-    arguments = ["trainer.nnodes=2", "darling.service.placement=dedicated", "darling.service.replicas=9"]
-    found = prove("--size", "64gpu", "--nodes", "3", *arguments)
+def test_too_many_replicas_are_refused_and_hold_nothing(placed):
+    found = placed["refused"]
     assert found["verl_ready"] == found["verl_groups"] == 2
     assert "8 of 9 replicas of 1 GPUs found a place" in found["error"]
     assert found["predicted"] == "errors"

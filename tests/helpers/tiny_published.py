@@ -9,6 +9,13 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 # minus 33 and a space ("Ġ") is 220; then the merges: Ġc 256, Ġca 257, Ġcat 258, Ġs 259, Ġsa 260, Ġsat 261, ĠĠ 262.
 MERGES = [("Ġ", "c"), ("Ġc", "a"), ("Ġca", "t"), ("Ġ", "s"), ("Ġs", "a"), ("Ġsa", "t"), ("Ġ", "Ġ")]
 LIMIT = 128
+PAIRS = [
+    ("cat sat", "cat"),
+    ("", ""),
+    ("\x00猫", "a cat sat\n\non\tthe cat"),
+    ("cat " * 300, "sat"),
+    ("x", "x" * 100_000),
+]
 
 
 def modernbert(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darling_plugin.config import parse_settings
@@ -22,6 +22,9 @@ from darling_plugin.objectives import (
     uniqueness_advantages,
     unlikeliness_rewards,
 )
+
+# Each property is tried for every objective: together still hundreds of batches.
+few = settings(max_examples=40, deadline=None)
 
 
 def build(name, **node) -> Objective:
@@ -65,6 +68,7 @@ def batches():
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
+@few
 @given(batch=batches())
 def test_every_objective_gives_one_finite_number_per_response(name, batch):
     scored = build(name).score(batch)
@@ -73,6 +77,7 @@ def test_every_objective_gives_one_finite_number_per_response(name, batch):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
+@few
 @given(batch=batches())
 def test_a_centered_objective_is_reward_minus_mean(name, batch):
     objective = build(name)
@@ -82,6 +87,7 @@ def test_a_centered_objective_is_reward_minus_mean(name, batch):
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
+@few
 @given(given_parts=parts(), seed=st.integers(0, 1000))
 def test_the_order_of_rows_changes_nothing(name, given_parts, seed):
     order = np.random.default_rng(seed).permutation(len(given_parts[0]))
@@ -105,6 +111,7 @@ NO_BASELINE = {"negative_reinforcement"}
 
 
 @pytest.mark.parametrize("name", [name for name in OBJECTIVES if name not in BEYOND_QUALITY | NO_BASELINE])
+@few
 @given(given_parts=parts(qualities=(0.0,)))
 def test_a_group_that_is_all_wrong_teaches_nothing(name, given_parts):
     np.testing.assert_array_equal(build(name).score(make_batch(*given_parts)).advantages, 0)
@@ -170,6 +177,7 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
+@few
 @given(batch=batches())
 def test_default_settings_are_the_defaults_of_the_function(name, batch):
     np.testing.assert_allclose(build(name).score(batch).advantages, DEFAULTS[name](batch), atol=1e-12)

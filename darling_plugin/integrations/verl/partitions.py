@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.service.build import pair_classifier, start_service
 from darling_plugin.service.counts import Counts
-from darling_plugin.service.placement import Slot, beside, reserve
+from darling_plugin.service.placement import PLACED_S, Slot, beside, reserve
 from darling_plugin.similarity import CallableSimilarity, CascadeSimilarity, LexicalSimilarity, Similarity
 from darling_plugin.similarity.classifier.memory import Contents
 from darling_plugin.step import Classes
@@ -90,8 +90,18 @@ def training_groups(manager: Any) -> list[Any]:
     return list(manager.resource_pool_dict["global_pool"].get_placement_groups())
 
 
-def find_slots(config: DictConfig, settings: ServiceSettings, judge: Similarity, groups: Sequence[Any]) -> list[Slot]:
-    """A GPU for each replica; none where they are on the CPUs. A cascade has two classifiers, and replicas of both."""
+def find_slots(
+    config: DictConfig,
+    settings: ServiceSettings,
+    judge: Similarity,
+    groups: Sequence[Any],
+    *,
+    placed_s: float = PLACED_S,
+) -> list[Slot]:
+    """A GPU for each replica; none where they are on the CPUs. A cascade has two classifiers, and replicas of both.
+
+    placed_s: seconds that Ray has to find GPUs of their own, before `ConfigError`.
+    """
     import ray
 
     models = 2 if isinstance(judge, CascadeSimilarity) else 1
@@ -99,7 +109,7 @@ def find_slots(config: DictConfig, settings: ServiceSettings, judge: Similarity,
         return models * beside(groups, settings.replicas, kept_free=_sleeping_share(config))
     if settings.place == "dedicated":
         nodes = sum(1 for node in ray.nodes() if node["Alive"])
-        return reserve(models * (settings.replicas or nodes), settings.gpus)
+        return reserve(models * (settings.replicas or nodes), settings.gpus, placed_s=placed_s)
     return []
 
 

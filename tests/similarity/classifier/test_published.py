@@ -1,13 +1,10 @@
 import json
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny_published
+from tiny_published import PAIRS
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier import published
@@ -21,13 +18,6 @@ HEAD = {"modernbert": [264, 264], "qwen3": [151644]}
 SEP = {"modernbert": [265], "qwen3": [151645]}
 TAIL = {"modernbert": [265, 265], "qwen3": [151645, 151643]}
 CAT, SAT, SPACE = 258, 261, 220  # "Ġcat", "Ġsat", "Ġ" in the two byte-level vocabularies
-PAIRS = [
-    ("cat sat", "cat"),
-    ("", ""),
-    ("\x00猫", "a cat sat\n\non\tthe cat"),
-    ("cat " * 300, "sat"),
-    ("x", "x" * 100_000),
-]
 
 
 @pytest.fixture(scope="module")
@@ -330,50 +320,6 @@ def test_another_tokenizer_is_refused(folders, tmp_path):
 def test_deberta_is_not_for_vllm(scorers):
     with pytest.raises(ConfigError, match="DeBERTa-v2, which vLLM does not serve; score it in process"):
         scorers["deberta"].vllm_inputs(PAIRS)
-
-
-VLLM = """
-import json, sys, vllm
-jobs, engines, answers = json.load(open(sys.argv[1])), [], []
-for job in jobs:
-    engines.append(vllm.LLM(job["model"], runner="pooling", enforce_eager=True, dtype="float32"))
-    ids = [{"prompt_token_ids": row} for row in job["ids"]]
-    answers.append([(out.prompt_token_ids, out.outputs.probs) for out in engines[-1].classify(ids + job["texts"])])
-json.dump(answers, open(sys.argv[2], "w"))
-"""
-
-
-@pytest.mark.vllm
-@pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM")
-def test_vllm_gives_the_same(folders, scorers, tmp_path):
-    kinds = ("modernbert", "qwen3")
-    plain = PAIRS[:3]  # short enough for the model, so that vLLM takes the authors' string as well
-    jobs = [
-        {
-            "model": str(folders[kind]),
-            "ids": scorers[kind].vllm_inputs(PAIRS),
-            "texts": [scorers[kind].form.text(*sorted(pair)) for pair in plain],
-        }
-        for kind in kinds
-    ]
-    (tmp_path / "jobs.json").write_text(json.dumps(jobs))
-    done = subprocess.run(
-        [sys.executable, "-c", VLLM, str(tmp_path / "jobs.json"), str(tmp_path / "answers.json")],
-        env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    for kind, job, answers in zip(kinds, jobs, json.loads((tmp_path / "answers.json").read_text()), strict=True):
-        ids, probs = zip(*answers, strict=True)
-        # Nothing is added to ids; from the string, vLLM's own tokenization makes the same ids.
-        assert list(ids) == job["ids"] + job["ids"][: len(plain)]
-        logits = scorers[kind].logits(PAIRS)
-        np.testing.assert_allclose([p[-1] for p in probs[: len(PAIRS)]], probabilities(logits, 1.0), atol=1e-5)
-        np.testing.assert_allclose(scorers[kind].from_vllm(probs[: len(PAIRS)]), logits, atol=1e-4)
 
 
 def cache(root: Path, name: str, source: Path, files: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""verl is imported once for the whole session: most of what these tests cost."""
+"""verl is imported once for the whole session, and each job's files are read once: most of what these tests cost."""
 
 import warnings
 from importlib.util import find_spec
@@ -19,3 +19,12 @@ def _verl():
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
     monkeypatch.delenv("VERL_PLATFORM", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _composed_once(monkeypatch):
+    from composed_once import compose_once
+
+    from darling_plugin.tools.check import run
+
+    monkeypatch.setattr(run, "compose_job", compose_once)

@@ -4,17 +4,23 @@ import os
 import subprocess
 import sys
 
+from typer.testing import CliRunner
+
+from darling_plugin.cli import app
+
 WIDE = {"COLUMNS": "200"}
+SETS = {"CUDA_VISIBLE_DEVICES": "", "VERL_LOGGING_LEVEL": "ERROR", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 def check(*arguments):
-    environment = {key: value for key, value in os.environ.items() if key != "VERL_PLATFORM"} | WIDE
-    command = [sys.executable, "-m", "darling_plugin.cli", "check", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return CliRunner().invoke(app, ["check", *arguments], env=WIDE | SETS)  # restored afterwards
 
 
 def test_a_job_that_is_ready():
-    done = check("--nodes", "8", "--gpus-per-node", "8", "--offline", "+darling=math", "model_engine=megatron")
+    command = [sys.executable, "-m", "darling_plugin.cli", "check", "--nodes", "8", "--gpus-per-node", "8", "--offline"]
+    job = ["+darling=math", "model_engine=megatron"]
+    environment = {key: value for key, value in os.environ.items() if key != "VERL_PLATFORM"} | WIDE
+    done = subprocess.run([*command, *job], env=environment, capture_output=True, text=True, check=False)
     page = done.stdout
     assert done.returncode == 0, page + done.stderr
     assert page.splitlines()[-1] == "ready"
@@ -31,7 +37,7 @@ def test_a_job_that_is_ready():
 
 def test_a_job_that_is_not():
     done = check("--offline", "+darling=math", "data.train_batch_size=250", "actor_rollout_ref.rollout.n=one")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     # Counts come first: the rest cannot be reckoned without them.
     assert "actor_rollout_ref.rollout.n=one: must be a whole number of at least 1." in done.stdout
     assert done.stdout.splitlines()[-1] == "1 problem to fix"
@@ -39,6 +45,6 @@ def test_a_job_that_is_not():
 
 def test_a_job_that_does_not_compose():
     done = check("--offline", "+darling=maths")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "Error: overrides: Hydra cannot compose the job" in done.stderr
     assert "Traceback" not in done.stderr

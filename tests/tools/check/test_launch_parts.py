@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from composed_once import compose_once
 from omegaconf import OmegaConf
 
 from darling_plugin.config import DarlingSettings
 from darling_plugin.tools.check import memory, models
-from darling_plugin.tools.check.compose import compose_job
 from darling_plugin.tools.check.finding import Finding
 from darling_plugin.tools.check.job import Cluster, Job
 from darling_plugin.tools.check.place import placement
@@ -92,18 +92,18 @@ def test_bundles_go_where_ray_puts_them():
 
 
 def test_replicas_beside_the_policy_take_no_gpu():
-    config = compose_job(["+darling=[math,math_size/64gpu]"])
+    config = compose_once(["+darling=[math,math_size/64gpu]"])
     (only,) = find_pools(Job(config, Cluster(8, 8)))
     assert (only.bundles, only.size) == (8, 8)
     replicas = similarity_replicas(Job(config, Cluster(8, 8)))
     assert (replicas.bundles, replicas.size) == (64, 0)  # null: one on each GPU that trains
-    dedicated = compose_job(["+darling=[math,math_size/72gpu]"])
+    dedicated = compose_once(["+darling=[math,math_size/72gpu]"])
     assert [(pool.bundles, pool.size) for pool in find_pools(Job(dedicated, Cluster(9, 8)))] == [(8, 8), (8, 1)]
 
 
 @pytest.fixture(scope="module")
 def maths():
-    return compose_job(["+darling=[math,math_size/8gpu]"])
+    return compose_once(["+darling=[math,math_size/8gpu]"])
 
 
 def job(config, *overrides):
@@ -128,7 +128,7 @@ def test_bytes_of_fsdp(maths):
 
 
 def test_bytes_of_megatron():
-    config = compose_job(["+darling=[math,math_size/8gpu,engine/megatron]"])
+    config = compose_once(["+darling=[math,math_size/8gpu,engine/megatron]"])
     shape = models.KNOWN["Qwen/Qwen3-4B-Base"]
     # Tensor parallel 2 of 8 GPUs: weights 2p/2, gradients 4p/2, optimizer 12p/2 split between 4 replicas.
     cost = memory.training(job(config), shape)
@@ -186,14 +186,14 @@ PLACED = [
 
 @pytest.mark.parametrize(("recipe", "cluster", "expected"), PLACED, ids=[f"{r}-{n}x{g}" for r, (n, g), _ in PLACED])
 def test_placements(recipe, cluster, expected):
-    composed = Job(compose_job([f"+darling={recipe}"]), Cluster(*cluster))
+    composed = Job(compose_once([f"+darling={recipe}"]), Cluster(*cluster))
     placed = dict(override.split("=") for override in placement(composed, composed.cluster, ()))
     assert {key: int(value) for key, value in placed.items()} == expected
     assert placement(composed, composed.cluster, {"trainer.nnodes"}) == []  # the user has said it
 
 
 def test_one_pool_takes_all_nodes():
-    composed = Job(compose_job(["+darling=[math,variant/ngram]"]), Cluster(2, 4))
+    composed = Job(compose_once(["+darling=[math,variant/ngram]"]), Cluster(2, 4))
     assert placement(composed, composed.cluster, ()) == ["trainer.nnodes=2", "trainer.n_gpus_per_node=4"]
 
 

@@ -43,9 +43,9 @@ def override(recipe: str, variant: str, engine: str, size: str, *more: str) -> s
 @functools.cache
 def flat(recipe: str, variant: str, engine: str = "dp", size: str = "8gpu") -> dict[str, object]:
     """Full path → value of the composed job."""
-    from darling_plugin.tools.check.compose import compose_job
+    from composed_once import compose_once
 
-    return dict(_leaves(OmegaConf.to_container(compose_job([override(recipe, variant, engine, size)])), ""))
+    return dict(_leaves(OmegaConf.to_container(compose_once([override(recipe, variant, engine, size)])), ""))
 
 
 def _leaves(node: dict, path: str):

@@ -1,6 +1,7 @@
 """The recipes as they ship: every combination passes verl's validation and the check, and variants differ rightly."""
 
 import pytest
+from composed_once import compose_once
 from recipe_jobs import OBJECTIVES, RECIPES, SIZES, VARIANTS, cases, flat, override
 
 from darling_plugin.objectives import OBJECTIVES as ALL_OBJECTIVES
@@ -93,9 +94,7 @@ def test_grpo_divides_by_the_standard_deviation():
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_bare_recipe_is_its_64gpu_darling(recipe):
-    from darling_plugin.tools.check.compose import compose_job
-
-    assert compose_job([f"+darling={recipe}"]) == compose_job(
+    assert compose_once([f"+darling={recipe}"]) == compose_once(
         [f"+darling=[{recipe},{recipe}_size/64gpu,variant/darling]"]
     )
 
