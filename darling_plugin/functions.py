@@ -8,6 +8,9 @@ from typing import Any
 
 from darling_plugin.errors import ConfigError
 
+MOVED = {"darling_plugin.countdown.judge": "darling_plugin.countdown.similarity"}
+"""Modules of this package that had another name, which a user's configuration may still hold."""
+
 
 def load_function(setting: str, spec: str, example: str) -> Callable[..., Any]:
     """The function that `spec` names; `setting` is what the user calls it, `example` shows how it reads.
@@ -17,6 +20,8 @@ def load_function(setting: str, spec: str, example: str) -> Callable[..., Any]:
     module_name, colon, path = spec.partition(":") if isinstance(spec, str) else ("", "", "")
     if not (module_name and colon and path):
         raise ConfigError(f"`{setting}` must read `module:function`, for example {example}; got {spec!r}")
+    if module_name in MOVED:
+        raise ConfigError(f"`{setting}` is {spec!r}, which was renamed; set {MOVED[module_name]}:{path}")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

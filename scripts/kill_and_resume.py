@@ -4,7 +4,7 @@
 
 The math recipe at smoke size, a checkpoint every step. Killed once each (SIGKILL): the trainer, the worker that holds
 the policy, and the whole node (every process of the job). The same command is then given again. Each step's prompts
-must be those of the undisturbed run; and what the judge had read is known to the new service.
+must be those of the undisturbed run; and what the similarity had read is known to the new service.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VICTIMS = {"trainer": "TaskRunner", "worker": "WorkerDict", "node": ""}
 
 @dataclass(frozen=True)
 class Outcome:
-    """One killing. `known`: what the judge's memory held when the job was there again. `same_order`: of all steps."""
+    """One killing. `known`: what the similarity's memory held once the job was back. `same_order`: of all steps."""
 
     victim: str
     killed_after_step: int
@@ -96,14 +96,14 @@ def disturbed(folder: Path, models: Path, victim: str, after: int, console: Cons
 
 
 def resumed(folder: Path, models: Path, console: Console) -> tuple[int, int]:
-    """Give the command again; the step that it resumed from, and how many answers its judge knew."""
+    """Give the command again; the step that it resumed from, and how many answers its similarity knew."""
     before = max(int(path.name.split("_")[-1]) for path in (folder / "checkpoints").glob("global_step_*"))
     tracker = folder / "checkpoints" / "latest_checkpointed_iteration.txt"
     step = int(tracker.read_text())
     assert step <= before
     again = job(folder, models)
     again.run(console)
-    said = re.findall(r"darling: (\d+) answers of the judge are known", again.log.read_text(errors="replace"))
+    said = re.findall(r"darling: (\d+) answers of the similarity are known", again.log.read_text(errors="replace"))
     return step, int(said[-1]) if said else 0
 
 

@@ -3,7 +3,7 @@
     task.py           prompts, responses, and and the class of a response: its solution, in any order
     data.py           prompts by digit pool: training and unseen
     reward.py         quality: 1.0 for a right solution, else 0.0
-    judge.py          the similarity `darling_plugin.countdown.judge:equivalent`: the same solution or not, exactly
+    similarity.py     the similarity `darling_plugin.countdown.similarity:equivalent`: the same solution or not, exactly
 
 The quickstart and the experiment on it are in `recipes/countdown/`.
 """

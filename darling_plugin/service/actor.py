@@ -42,8 +42,8 @@ class ServiceActor:
         job: str,
         slots: Sequence[Slot] = (),
     ):
-        judge = SimilaritySettings(**similarity).build()
-        self._service = start_service(judge, rule, ServiceSettings(**settings), backend=backend, job=job, slots=slots)
+        chosen = SimilaritySettings(**similarity).build()
+        self._service = start_service(chosen, rule, ServiceSettings(**settings), backend=backend, job=job, slots=slots)
 
     def submit(self, uid: Hashable, text: str) -> None:
         self._service.submit(uid, text)
@@ -110,10 +110,10 @@ class RemoteService:
             "scheduling_strategy": NodeAffinitySchedulingStrategy(here.get_node_id(), soft=True),
         }
         actor: Any = ray.remote(ServiceActor)
-        judge = _absolute(similarity).model_dump()
+        chosen = _absolute(similarity).model_dump()
         try:
             self._actor = actor.options(**options).remote(
-                judge, settings.model_dump(), rule, backend, here.get_job_id(), list(slots)
+                chosen, settings.model_dump(), rule, backend, here.get_job_id(), list(slots)
             )
         except ValueError as error:
             raise ConfigError(

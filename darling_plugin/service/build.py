@@ -80,12 +80,12 @@ def start_service(
     """A service in this process.
 
     Args:
-        similarity: the judge; of a classifier only the light half is used here, unless the backend is local.
+        similarity: of a classifier, only the light half is used here, unless the backend is local.
         backend: where the forward passes run.
         job: goes into the names of Ray actors, so that two jobs on one cluster do not meet.
         slots: GPUs for the replicas, as many for each classifier of a cascade; none puts them on the CPUs.
 
-    Raises `ConfigError` where the judge cannot be run so.
+    Raises `ConfigError` where the similarity cannot run so.
     """
     counts = Counts()
 
@@ -101,16 +101,16 @@ def start_service(
 
 
 def pair_classifier(similarity: Similarity) -> ClassifierSimilarity | None:
-    """The classifier that reads pairs, of a cascade its second; None for a judge that has none."""
-    judge = similarity.second if isinstance(similarity, CascadeSimilarity) else similarity
-    return judge if isinstance(judge, ClassifierSimilarity) and judge.front.reads == "pairs" else None
+    """The classifier that reads pairs, of a cascade its second; None for a similarity that has none."""
+    last = similarity.second if isinstance(similarity, CascadeSimilarity) else similarity
+    return last if isinstance(last, ClassifierSimilarity) and last.front.reads == "pairs" else None
 
 
 def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
-    """Raise `ConfigError` where the judge cannot run on the backend that the settings name."""
+    """Raise `ConfigError` where the similarity cannot run on the backend that the settings name."""
     if settings.backend in ("urls", "vllm") and pair_classifier(similarity) is None:
         raise ConfigError(
-            f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this judge "
+            f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this similarity "
             f"({type(similarity).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
         )
     if settings.backend != "local" and (device := getattr(similarity, "device", None)) is not None:

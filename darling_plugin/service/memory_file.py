@@ -1,7 +1,7 @@
-"""What a judge said, in a file: a job that is started again asks nothing twice.
+"""What a similarity found, in a file: a restarted job scores nothing twice.
 
-One `.npz` of plain arrays (read without pickle), written beside its name and then renamed, so that a job that is killed
-leaves the file before or the file after. It is only for the judge that it came from (`judge_of`).
+One `.npz` of plain arrays (read without pickle), written beside its name and then renamed, so that a killed job
+leaves the old file or the new one. It is only valid for the similarity that it came from (`similarity_digest`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from darling_plugin.similarity.classifier.memory import Contents
 
 logger = logging.getLogger(__name__)
 
-JUDGE = "judge.of"
+SIMILARITY = "similarity.of"
 ROWS = 2  # how rows are written; other numbers are other similarities' rows to this version
 
 
-def judge_of(similarity: SimilaritySettings) -> str:
-    """Stands for a judge: its settings, and the names, sizes and times of the files that they name.
+def similarity_digest(similarity: SimilaritySettings) -> str:
+    """Stands for a similarity: its settings, and the names, sizes and times of the files that they name.
 
     A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
     """
@@ -36,9 +36,9 @@ def judge_of(similarity: SimilaritySettings) -> str:
     return hashlib.sha256(json.dumps([ROWS, chosen, files]).encode()).hexdigest()
 
 
-def write(path: Path, contents: Mapping[str, Contents], judge: str) -> None:
+def write(path: Path, contents: Mapping[str, Contents], digest: str) -> None:
     """Write the file, in place of the one that is there."""
-    arrays: dict[str, Any] = {JUDGE: np.array(judge)}
+    arrays: dict[str, Any] = {SIMILARITY: np.array(digest)}
     for name, held in contents.items():
         arrays |= {f"{name}.{field}": array for field, array in held._asdict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,17 +46,17 @@ def write(path: Path, contents: Mapping[str, Contents], judge: str) -> None:
         np.savez(file, **arrays)
 
 
-def read(path: Path, judge: str) -> dict[str, Contents] | None:
-    """What the file holds; None, with a line in the log, where it is another judge's or cannot be read."""
+def read(path: Path, digest: str) -> dict[str, Contents] | None:
+    """What the file holds; None, with a line in the log, where it is another similarity's or cannot be read."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            if str(arrays[JUDGE]) != judge:
-                logger.info("darling: %s is of another judge, and starts empty", path)
+            if str(arrays[SIMILARITY]) != digest:
+                logger.info("darling: %s is of another similarity, and starts empty", path)
                 return None
             names = [key.removesuffix(".keys") for key in arrays.files if key.endswith(".keys")]
             return {name: Contents(*(arrays[f"{name}.{field}"] for field in Contents._fields)) for name in names}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        logger.warning("darling: %s cannot be read, and what the judge said is asked again: %s", path, error)
+        logger.warning("darling: %s cannot be read, and its pairs are scored again: %s", path, error)
         return None
 
 

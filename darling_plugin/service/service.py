@@ -35,10 +35,10 @@ PAIRS_AHEAD = 2048  # asked about in one round of work ahead
 
 
 class PartitionService:
-    """A judge with an event loop of its own, for any number of threads.
+    """A similarity with an event loop of its own, for any number of threads.
 
     Args:
-        make: makes the judge and its workers, inside the loop.
+        make: makes the similarity and its workers, inside the loop.
         counts: what they count in.
         rule: the settings of every partition.
         most_groups: that may wait to be collected.
@@ -64,7 +64,7 @@ class PartitionService:
         self._arrived = asyncio.Event()
         self._at_rest = asyncio.Event()  # nothing is left to work on ahead
         try:
-            self._judge = self._run(make())
+            self._similarity = self._run(make())
         except BaseException:
             self._stop_loop()
             raise
@@ -93,23 +93,23 @@ class PartitionService:
         return find_partition(
             texts,
             uid,
-            lambda pairs: self._run(self._judge.probabilities(pairs)),
+            lambda pairs: self._run(self._similarity.probabilities(pairs)),
             threshold=self.rule.threshold,
             correct=correct,
             short_text_rule=self.rule.short_text_rule,
             domain=self.rule.domain,
             strategy=self.rule.strategy,
-            skip_implied=self._judge.skip_implied,
-            lookup=self._judge.lookup if self.rule.strategy == "exact" else None,
+            skip_implied=self._similarity.skip_implied,
+            lookup=self._similarity.lookup if self.rule.strategy == "exact" else None,
         )
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         """P[k] of pairs[k], rules first. Raises `SimilarityError` when the workers did not answer in time."""
-        return self.rule.rules.probabilities(pairs, lambda open_: self._run(self._judge.probabilities(open_)))
+        return self.rule.rules.probabilities(pairs, lambda open_: self._run(self._similarity.probabilities(open_)))
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """The similarity's encoding of each text, shape (len(texts), dimensions). Raises `SimilarityError`."""
-        return self._run(self._judge.vectors(texts))
+        return self._run(self._similarity.vectors(texts))
 
     def counts(self) -> Counts:
         """What was done since the last call."""
@@ -122,15 +122,15 @@ class PartitionService:
     @property
     def memories(self) -> Mapping[str, Memory]:
         """What its models said so far, each under a name."""
-        return self._judge.memories
+        return self._similarity.memories
 
     def memory(self) -> dict[str, Contents]:
-        """What the judge's models said so far, for `remember` of a service with the same judge."""
-        return {name: memory.contents() for name, memory in self._judge.memories.items()}
+        """What the similarity's models found so far, for `remember` of a service with the same similarity."""
+        return {name: memory.contents() for name, memory in self._similarity.memories.items()}
 
     def remember(self, contents: Mapping[str, Contents]) -> None:
         """Take over what `memory` of an earlier service gave."""
-        for name, memory in self._judge.memories.items():
+        for name, memory in self._similarity.memories.items():
             memory.refill(contents[name])
 
     def close(self) -> None:
@@ -152,7 +152,7 @@ class PartitionService:
     async def _end(self) -> None:
         self._ahead.cancel()
         await asyncio.gather(self._ahead, return_exceptions=True)
-        await self._judge.close()
+        await self._similarity.close()
 
     def _stop_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -185,7 +185,7 @@ class PartitionService:
 
     async def _round(self) -> None:
         new, self._new = self._new, []
-        if new and await self._judge.read_ahead([text for _, text in new]):
+        if new and await self._similarity.read_ahead([text for _, text in new]):
             return
         for uid, text in new:
             if uid not in self._groups:
@@ -201,7 +201,7 @@ class PartitionService:
             asked += [(group, pair) for pair in group.next_pairs()]
         if not asked:
             return
-        p = await self._judge.probabilities([(group.texts[i], group.texts[j]) for group, (i, j) in asked])
+        p = await self._similarity.probabilities([(group.texts[i], group.texts[j]) for group, (i, j) in asked])
         for (group, (i, j)), equivalent in zip(asked, (p > self.rule.threshold).tolist(), strict=True):
             if equivalent:
                 group.record(i, j)

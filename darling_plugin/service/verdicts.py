@@ -24,7 +24,7 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Judging(Protocol):
-    """What the service needs of a judge."""
+    """What the service needs of a similarity."""
 
     @property
     def lookup(self) -> Lookup | None:
@@ -57,7 +57,7 @@ class Judging(Protocol):
 
 
 class Verdicts:
-    """One judge."""
+    """One similarity."""
 
     def __init__(self, reader: Reading, asker: Asker):
         self.reader = reader
@@ -94,7 +94,7 @@ class Verdicts:
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        return {"judge": self.asker.memory}
+        return {"similarity": self.asker.memory}
 
     async def close(self) -> None:
         await self.asker.pool.close()

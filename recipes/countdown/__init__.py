@@ -4,7 +4,7 @@ quickstart.py     all of it in order; request.py: its options; verl_job.py: the 
 model.py          a GPT of 0.3M parameters, and its tokenizer
 warmstart.py      supervised steps, before RL
 pairs.py          labeled pairs of responses, for the learned classifier
-learned_judge.py  a classifier trained on them; agreement.py: how far it agrees with the symbolic one
+learned_similarity.py  a classifier trained on them; agreement.py: how far it agrees with the symbolic one
 evaluate.py       pass@k and right classes of a policy
 report.py         the table before and after; plot.py: the curves
 threads.py        how many threads PyTorch uses, for the length of one block

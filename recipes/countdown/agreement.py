@@ -1,4 +1,4 @@
-"""How far a judge agrees with the symbolic one: on pairs of a prompt's responses, and on the classes that they make."""
+"""How far a similarity agrees with the symbolic one: on pairs of a prompt's responses, and on their classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from darling_plugin import partition
 from darling_plugin.core.pair_scoring import PairScorer, are_equivalent
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from darling_plugin.similarity import Similarity
 
 
@@ -19,8 +19,8 @@ class Agreement:
     """On pairs of different texts, over all prompts; on classes, means over the prompts. None where it would be 0 / 0.
 
     pair_agreement     share of the pairs on which both say the same
-    equivalents_found  share of the equivalent pairs that the judge calls so
-    false_merges       share of the distinct pairs that the judge calls equivalent
+    equivalents_found  share of the equivalent pairs that the similarity calls so
+    false_merges       share of the distinct pairs that the similarity calls equivalent
     adjusted_rand      adjusted Rand index of the two partitions (Hubert and Arabie 1985): 1 the same, 0 as by chance
     same_class_count   share of the prompts with as many classes by either
     """
@@ -43,8 +43,8 @@ class Agreement:
         return f"{same}, adjusted Rand index of the classes {self.adjusted_rand:.3f}"
 
 
-def agreement(judge: Similarity, responses: Sequence[Sequence[str]]) -> Agreement:
-    """Compare the judge, at its own threshold, with the symbolic one; responses[i] are those to prompt i.
+def agreement(similarity: Similarity, responses: Sequence[Sequence[str]]) -> Agreement:
+    """Compare the similarity, at its own threshold, with the symbolic one; responses[i] are those to prompt i.
 
     Classes are found as in training, copies of a text among the responses included; the short-text rule is off for
     both. One response to a prompt is one class by either: they agree.
@@ -52,10 +52,10 @@ def agreement(judge: Similarity, responses: Sequence[Sequence[str]]) -> Agreemen
     from sklearn.metrics import adjusted_rand_score
 
     pairs = [pair for texts in responses for pair in combinations(dict.fromkeys(texts), 2)]
-    said = np.array(are_equivalent(judge, pairs, judge.default_threshold), dtype=bool)
+    said = np.array(are_equivalent(similarity, pairs, similarity.default_threshold), dtype=bool)
     truth = np.array(are_equivalent(equivalent, pairs, 0.5), dtype=bool)
 
-    found = _classes(responses, judge, judge.default_threshold)
+    found = _classes(responses, similarity, similarity.default_threshold)
     exact = _classes(responses, equivalent, 0.5)
     counts = np.array([[len(set(own)) for own in both] for both in zip(found, exact, strict=True)])
     return Agreement(
@@ -72,11 +72,11 @@ def agreement(judge: Similarity, responses: Sequence[Sequence[str]]) -> Agreemen
     )
 
 
-def _classes(responses: Sequence[Sequence[str]], judge: PairScorer, threshold: float) -> list[list[int]]:
+def _classes(responses: Sequence[Sequence[str]], similarity: PairScorer, threshold: float) -> list[list[int]]:
     """The class of each response, a list for each prompt."""
     texts = [text for own in responses for text in own]
     prompt = [number for number, own in enumerate(responses) for _ in own]
-    labels = iter(partition(texts, prompt, judge, threshold=threshold, short_text_rule=False).tolist())
+    labels = iter(partition(texts, prompt, similarity, threshold=threshold, short_text_rule=False).tolist())
     return [list(islice(labels, len(own))) for own in responses]
 
 

@@ -5,8 +5,8 @@ the same solution written in another order, it and a neighbour (another operator
 both of those written in another order. Samples alone would teach little: 3 % of their pairs are equivalent, and few of
 the others differ by one character.
 
-The symbolic judge (`judge.py`) labels all of them, wrong answers by the same rule as right ones. A broken response is
-equivalent to none of another text, so all its pairs are distinct.
+The symbolic similarity (`darling_plugin/countdown/similarity.py`) labels all of them, wrong answers by the same rule as
+right ones. A broken response is equivalent to none of another text, so all its pairs are distinct.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from darling_plugin.countdown.task import OPERATORS, parse
 from darling_plugin.tools.classifier.pairs import Pair, read_pairs, write_pairs
 from recipes.countdown.evaluate import sample

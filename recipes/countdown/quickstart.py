@@ -5,7 +5,8 @@
     python -m recipes.countdown.quickstart --similarity learned
     python -m recipes.countdown.quickstart --trainer trl
 
-Everything lands in outputs/: the task's data, the warm start and the learned judge are made once and shared; each kind
+Everything lands in outputs/: the task's data, the warm start and the learned similarity are made once and shared; each
+kind
 of run has a folder with summary.json, metrics.jsonl (one line per training step), curves.png, samples and the whole log
 of the trainer. `run` is the order of the stages, one function each.
 """
@@ -24,7 +25,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
-from recipes.countdown.request import STEPS, WARM_START_STEPS, Estimator, Judge, Request, Trainer
+from recipes.countdown.request import STEPS, WARM_START_STEPS, Estimator, Request, SimilarityChoice, Trainer
 from recipes.countdown.trl_job import TrlJob
 from recipes.countdown.verl_job import JobFailed, VerlJob
 
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from darling_plugin.countdown.data import Prepared, Prompt
     from recipes.countdown.agreement import Agreement
     from recipes.countdown.evaluate import Evaluation
-    from recipes.countdown.learned_judge import LearnedJudge
+    from recipes.countdown.learned_similarity import LearnedSimilarity
     from recipes.countdown.warmstart import WarmStart
 
 K = 8  # samples for pass@k and distinct right answers: the rollouts that a prompt gets in training
-JUDGE_PROMPTS = 600  # training prompts whose responses the learned judge is trained on
+SIMILARITY_PROMPTS = 600  # training prompts whose responses the learned similarity is trained on
 HOW = {Trainer.verl: "verl, with vLLM rollouts and FSDP2,", Trainer.trl: "TRL"}
 Stage = Callable[[str], None]
 
@@ -45,9 +46,9 @@ def main(
     estimator: Annotated[Estimator, typer.Option(help="darling, or verl's own grpo for comparison")] = (
         Estimator.darling
     ),
-    similarity: Annotated[Judge, typer.Option(help="symbolic: exact | learned: a classifier, trained first")] = (
-        Judge.symbolic
-    ),
+    similarity: Annotated[
+        SimilarityChoice, typer.Option(help="symbolic: exact | learned: a classifier, trained first")
+    ] = (SimilarityChoice.symbolic),
     trainer: Annotated[Trainer, typer.Option(help="verl: its own main_ppo | trl: its GRPOTrainer")] = Trainer.verl,
     steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
     seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; of rollouts in TRL only")] = 0,
@@ -85,21 +86,21 @@ def run(request: Request, console: Console) -> dict[str, Any]:
         console.print(f"[bold]{next(number)}/{last}[/] {text}")
 
     data, warm = _prepare(request, console, stage)
-    judge = _learn_judge(request, console, stage, warm, read_prompts(data.train)) if request.learned else None
+    learned = _learn_similarity(request, console, stage, warm, read_prompts(data.train)) if request.learned else None
     prompts = read_prompts(data.test)
     stage("Evaluating the warm start on unseen digits")
-    before = _measure(request, warm.folder, prompts, judge)
+    before = _measure(request, warm.folder, prompts, learned)
     _show(before, console)
-    job, training_s = _train(request, console, stage, data, warm, judge)
+    job, training_s = _train(request, console, stage, data, warm, learned)
     stage("Evaluating the trained policy on the same prompts")
-    after = _measure(request, request.trained, prompts, judge)
+    after = _measure(request, request.trained, prompts, learned)
     return _report(
         request,
         console,
         before,
         after,
         job,
-        judge,
+        learned,
         {
             "warm_start_seconds": warm.seconds,
             "start_up_seconds": job.start_up_s,
@@ -140,45 +141,45 @@ def _prepare(request: Request, console: Console, stage: Stage) -> _Start:
     return _Start(data, warm)
 
 
-def _learn_judge(
+def _learn_similarity(
     request: Request, console: Console, stage: Stage, policy: WarmStart, prompts: list[Prompt]
-) -> LearnedJudge:
-    from recipes.countdown.learned_judge import learn_judge
+) -> LearnedSimilarity:
+    from recipes.countdown.learned_similarity import learn_similarity
     from recipes.countdown.pairs import labelled_pairs
 
-    stage("A judge learned from labelled pairs (a minute or two, once)")
-    prompts, path = prompts[:JUDGE_PROMPTS], request.shared / f"pairs_{request.seed}.jsonl"
+    stage("A similarity learned from labelled pairs (a minute or two, once)")
+    prompts, path = prompts[:SIMILARITY_PROMPTS], request.shared / f"pairs_{request.seed}.jsonl"
     labelled = labelled_pairs(path, policy, prompts, seed=request.seed)
     equivalent = sum(pair.similar for pair in labelled.pairs) / len(labelled.pairs)
     console.print(f"    {len(labelled.pairs):,} pairs of {len(prompts)} prompts, {equivalent:.0%} equivalent, labelled "
-                  f"by the symbolic judge: {_short(path)}")  # fmt: skip
-    with console.status("training the judge"):
-        judge = learn_judge(request.shared / f"judge_{request.seed}", labelled.pairs, seed=request.seed)
-    console.print(f"    {_made(judge.reused, judge.seconds)}: {_short(judge.folder)}")
-    return judge
+                  f"by the symbolic similarity: {_short(path)}")  # fmt: skip
+    with console.status("training the classifier"):
+        learned = learn_similarity(request.shared / f"similarity_{request.seed}", labelled.pairs, seed=request.seed)
+    console.print(f"    {_made(learned.reused, learned.seconds)}: {_short(learned.folder)}")
+    return learned
 
 
 class _Measured(NamedTuple):
-    """How good a policy is; and how far the learned judge agrees with the symbolic one on its responses."""
+    """How good a policy is; and how far the learned similarity agrees with the symbolic one on its responses."""
 
     policy: Evaluation
     agreement: Agreement | None
 
 
-def _measure(request: Request, policy: Path, prompts: list[Prompt], judge: LearnedJudge | None) -> _Measured:
-    """The judges are compared on groups as training has them: K responses to a prompt."""
+def _measure(request: Request, policy: Path, prompts: list[Prompt], learned: LearnedSimilarity | None) -> _Measured:
+    """The similarities are compared on groups as training has them: K responses to a prompt."""
     from darling_plugin.similarity import build_similarity
     from recipes.countdown.agreement import agreement
     from recipes.countdown.evaluate import evaluate, sample
     from recipes.countdown.threads import torch_threads
 
     found = evaluate(policy, prompts, k=K, seed=request.seed)
-    if judge is None:
+    if learned is None:
         return _Measured(found, None)
     with torch_threads(1):
         responses = sample(policy, prompts, samples=K, seed=request.seed)
-        learned = build_similarity("classifier", model=str(judge.folder), device="cpu")
-        return _Measured(found, agreement(learned, responses))
+        similarity = build_similarity("classifier", model=str(learned.folder), device="cpu")
+        return _Measured(found, agreement(similarity, responses))
 
 
 def _show(measured: _Measured, console: Console) -> None:
@@ -186,7 +187,7 @@ def _show(measured: _Measured, console: Console) -> None:
     console.print(f"    pass@1 {found.pass_at_1:.3f}, pass@{found.k} {found.pass_at_k:.3f}, "
                   f"right classes@{found.k} {found.distinct_correct:.2f}")  # fmt: skip
     if measured.agreement:
-        console.print(f"    learned and symbolic judge: {measured.agreement.in_words}")
+        console.print(f"    learned and symbolic similarity: {measured.agreement.in_words}")
 
 
 class _Ran(NamedTuple):
@@ -197,7 +198,7 @@ class _Ran(NamedTuple):
 
 
 def _train(
-    request: Request, console: Console, stage: Stage, data: Prepared, warm: WarmStart, judge: LearnedJudge | None
+    request: Request, console: Console, stage: Stage, data: Prepared, warm: WarmStart, learned: LearnedSimilarity | None
 ) -> _Ran:
     named = {
         Trainer.verl: f"verl's main_ppo, algorithm.adv_estimator={request.estimator.value}",
@@ -207,7 +208,7 @@ def _train(
     if request.folder.exists():
         shutil.rmtree(request.folder)  # its own folder of an earlier run: two runs' metrics must not mix
     kind: type[VerlJob | TrlJob] = TrlJob if request.trainer is Trainer.trl else VerlJob
-    job = kind(request.folder, request.steps, request.command(data, warm.folder, judge))
+    job = kind(request.folder, request.steps, request.command(data, warm.folder, learned))
     console.print(f"    the whole log: {_short(job.log)}")
     return _Ran(job, job.run(console))
 
@@ -218,14 +219,14 @@ def _report(
     before: _Measured,
     after: _Measured,
     job: VerlJob | TrlJob,
-    judge: LearnedJudge | None,
+    learned: LearnedSimilarity | None,
     seconds: dict[str, float],
 ) -> dict[str, Any]:
     from recipes.countdown.report import write_report
 
     chosen = {"estimator": request.estimator.value, "similarity": request.similarity.value, "seed": request.seed}
     chosen["trainer"] = request.trainer.value
-    learned = {"judge_seconds": judge.seconds, "judge_pairs": judge.pairs} if judge else {}
+    cost = {"judge_seconds": learned.seconds, "judge_pairs": learned.pairs} if learned else {}
     agreements = {"before": before.agreement, "after": after.agreement}
     summary = write_report(
         request.folder,
@@ -233,7 +234,7 @@ def _report(
         after=after.policy,
         metrics=job.metrics,
         title=request.title,
-        details=chosen | seconds | learned,
+        details=chosen | seconds | cost,
         agreements={when: found for when, found in agreements.items() if found},
         console=console,
     )
@@ -242,8 +243,8 @@ def _report(
     samples = request.folder / ("completions" if request.trainer is Trainer.trl else "samples")
     console.print(f"Samples  {_short(samples)}: whole groups with classes, diversity and reward")
     console.print(f"Policy   {_short(request.trained)}")
-    if judge:
-        console.print(f"Judge    {_short(judge.folder)}")
+    if learned:
+        console.print(f"Learned  {_short(learned.folder)}")
     total, start_up = seconds["total_seconds"] / 60, job.start_up_s / 60
     console.print(f"{total:.1f} minutes, {start_up:.1f} of them {request.trainer.value}'s start-up.")
     return summary

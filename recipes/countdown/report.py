@@ -36,7 +36,7 @@ def write_report(
 
     `metrics` is the run's metrics.jsonl, or its rows; `details` (method, learning rate, seconds …) go into the summary
     as they are. A key that the run did not log is left out: a GRPO run has no darling/* curve. `agreements`, of a
-    learned judge with the symbolic one on each policy's responses, are a table and a part of the summary of their own.
+    learned similarity with the symbolic one on each policy's responses, become a table and a part of the summary.
     """
     folder = Path(folder)
     rows = read_metrics(metrics) if isinstance(metrics, str | Path) else [_flat(row) for row in metrics]
@@ -115,14 +115,14 @@ def _with_error(evaluation: Evaluation, name: str) -> str:
 
 
 def _print_agreements(agreements: Mapping[str, Agreement], console: Console | None) -> None:
-    """One column for each policy whose responses were judged."""
+    """One column for each policy whose responses were compared."""
     from rich.console import Console
     from rich.table import Table
 
     figures = list(agreements.values())
     pairs = " and ".join(f"{each.pairs:,}" for each in figures)
     table = Table(
-        title="The learned judge against the symbolic one",
+        title="The learned similarity against the symbolic one",
         title_style="bold",
         caption=f"{figures[0].prompts} unseen prompts × {figures[0].responses // figures[0].prompts} responses, "
         f"{pairs} pairs of different ones",

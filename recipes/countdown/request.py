@@ -12,7 +12,7 @@ from darling_plugin.errors import ConfigError
 
 if TYPE_CHECKING:
     from darling_plugin.countdown.data import Prepared
-    from recipes.countdown.learned_judge import LearnedJudge
+    from recipes.countdown.learned_similarity import LearnedSimilarity
 
 STEPS = 34
 WARM_START_STEPS = 600
@@ -26,8 +26,8 @@ class Estimator(str, Enum):
     grpo = "grpo"
 
 
-class Judge(str, Enum):
-    """Who says which responses are the same solution."""
+class SimilarityChoice(str, Enum):
+    """What decides which responses are the same solution."""
 
     symbolic = "symbolic"
     learned = "learned"
@@ -46,9 +46,9 @@ class Request:
 
     Args:
         estimator: darling, or verl's own grpo for comparison.
-        similarity: the symbolic judge, or one that is trained first.
+        similarity: the symbolic one, or one that is trained first.
         steps: of training.
-        seed: of data, warm start, judge and evaluation; verl's rollouts are not seeded.
+        seed: of data, warm start, similarity and evaluation; verl's rollouts are not seeded.
         warm_start_steps: supervised steps before verl.
         output: where everything is written.
         overrides: further Hydra overrides for main_ppo, of TRL those of the `darling:` node; they have the last word.
@@ -56,7 +56,7 @@ class Request:
     """
 
     estimator: Estimator = Estimator.darling
-    similarity: Judge = Judge.symbolic
+    similarity: SimilarityChoice = SimilarityChoice.symbolic
     steps: int = STEPS
     seed: int = 0
     warm_start_steps: int = WARM_START_STEPS
@@ -66,7 +66,7 @@ class Request:
 
     @property
     def learned(self) -> bool:
-        return self.similarity is Judge.learned
+        return self.similarity is SimilarityChoice.learned
 
     @property
     def folder(self) -> Path:
@@ -78,7 +78,7 @@ class Request:
 
     @property
     def shared(self) -> Path:
-        """What every kind of run uses: data, warm start, judge."""
+        """What every kind of run uses: data, warm start, similarity."""
         return self.output / "countdown"
 
     @property
@@ -90,14 +90,14 @@ class Request:
 
     @property
     def title(self) -> str:
-        learned = " with a learned judge" if self.learned else ""
+        learned = " with a learned similarity" if self.learned else ""
         trl = " in TRL" if self.trainer is Trainer.trl else ""
         return f"Countdown, {self.steps} steps of {self.estimator.value.upper()}{learned}{trl}"
 
-    def command(self, data: Prepared, policy: Path, judge: LearnedJudge | None = None) -> list[str]:
+    def command(self, data: Prepared, policy: Path, learned: LearnedSimilarity | None = None) -> list[str]:
         """The command line: what anyone would type to train `policy` on Countdown with this package."""
         if self.trainer is Trainer.trl:
-            return self._trl_command(data, policy, judge)
+            return self._trl_command(data, policy, learned)
         grpo = self.estimator is Estimator.grpo
         return [
             sys.executable,
@@ -114,12 +114,12 @@ class Request:
             f"trainer.total_training_steps={self.steps}",
             f"trainer.save_freq={self.steps}",
             f"trainer.default_local_dir={self.folder / 'checkpoints'}",
-            *(judge.overrides if judge else []),
+            *(learned.overrides if learned else []),
             *self.overrides,
         ]
 
-    def _trl_command(self, data: Prepared, policy: Path, judge: LearnedJudge | None) -> list[str]:
-        settings = [*(judge.overrides if judge else []), *self.overrides]
+    def _trl_command(self, data: Prepared, policy: Path, learned: LearnedSimilarity | None) -> list[str]:
+        settings = [*(learned.overrides if learned else []), *self.overrides]
         if other := [each for each in settings if not each.startswith("darling.")]:
             raise ConfigError(f"{other[0]}: with --trainer trl only settings of darling.* are taken.")
         return [

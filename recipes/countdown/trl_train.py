@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 PROMPTS, RESPONSES, UPDATES = 32, 8, 2
-SIMILARITY = {"name": "callable", "function": "darling_plugin.countdown.judge:equivalent"}
+SIMILARITY = {"name": "callable", "function": "darling_plugin.countdown.similarity:equivalent"}
 
 
 def right(completions: list[str], ground_truth: list[str], **_: Any) -> list[float]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 
-class RecordingJudge:
+class RecordingSimilarity:
     """P = 1 for the pairs that `equivalent` accepts, else 0. calls[r] = the pairs of round r."""
 
     def __init__(self, equivalent: Callable[[str, str], bool]):
@@ -22,11 +22,11 @@ class RecordingJudge:
 
 
 @pytest.fixture
-def judge_of() -> Callable[[Callable[[str, str], bool]], RecordingJudge]:
-    return RecordingJudge
+def similarity_of() -> Callable[[Callable[[str, str], bool]], RecordingSimilarity]:
+    return RecordingSimilarity
 
 
 @pytest.fixture
-def judge_saying_yes_to() -> Callable[[Iterable[str]], RecordingJudge]:
-    """judge_saying_yes_to(["ab", "bc"]): the texts a and b are equivalent, b and c too, nothing else."""
-    return lambda yes: RecordingJudge(lambda a, b: a + b in set(yes) or b + a in set(yes))
+def similarity_saying_yes_to() -> Callable[[Iterable[str]], RecordingSimilarity]:
+    """similarity_saying_yes_to(["ab", "bc"]): the texts a and b are equivalent, b and c too, nothing else."""
+    return lambda yes: RecordingSimilarity(lambda a, b: a + b in set(yes) or b + a in set(yes))

@@ -11,36 +11,36 @@ from darling_plugin.core import find_partition
 from darling_plugin.errors import InputError
 
 
-def no_rule(responses, uid, judge, **options):
-    return find_partition(responses, uid, judge, short_text_rule=False, **options)
+def no_rule(responses, uid, similarity, **options):
+    return find_partition(responses, uid, similarity, short_text_rule=False, **options)
 
 
-def test_classes_are_numbered_by_first_appearance_within_each_uid(judge_saying_yes_to):
+def test_classes_are_numbered_by_first_appearance_within_each_uid(similarity_saying_yes_to):
     # p holds a, b, c with b ~ c; q holds x, y with x ~ y. Rows interleaved: a0 x0 b1 y0 c1.
-    judge = judge_saying_yes_to(["bc", "xy"])
-    labels = partition(["a", "x", "b", "y", "c"], ["p", "q", "p", "q", "p"], judge, short_text_rule=False)
+    similarity = similarity_saying_yes_to(["bc", "xy"])
+    labels = partition(["a", "x", "b", "y", "c"], ["p", "q", "p", "q", "p"], similarity, short_text_rule=False)
     assert labels.tolist() == [0, 0, 1, 0, 1]
     assert labels.dtype == np.int64
 
 
-def test_closure_joins_what_no_verdict_joined(judge_saying_yes_to):
-    # a ~ b and b ~ c, while the judge denies a ~ c: one class all the same.
-    assert no_rule(list("abc"), ["p"] * 3, judge_saying_yes_to(["ab", "bc"])).labels.tolist() == [0, 0, 0]
+def test_closure_joins_what_no_verdict_joined(similarity_saying_yes_to):
+    # a ~ b and b ~ c, while the similarity denies a ~ c: one class all the same.
+    assert no_rule(list("abc"), ["p"] * 3, similarity_saying_yes_to(["ab", "bc"])).labels.tolist() == [0, 0, 0]
 
 
 def test_equivalent_means_strictly_above_the_threshold():
-    def judge(pairs):
+    def similarity(pairs):
         return [0.5] * len(pairs)
 
-    assert partition(["a b c d e f", "g"], [0, 0], judge, threshold=0.5).tolist() == [0, 1]
-    assert partition(["a b c d e f", "g"], [0, 0], judge, threshold=0.49).tolist() == [0, 0]
+    assert partition(["a b c d e f", "g"], [0, 0], similarity, threshold=0.5).tolist() == [0, 1]
+    assert partition(["a b c d e f", "g"], [0, 0], similarity, threshold=0.49).tolist() == [0, 0]
 
 
-def test_incorrect_responses_are_left_out_and_never_asked_about(judge_of):
-    judge = judge_of(lambda a, b: True)
-    found = no_rule(list("abcd"), [0] * 4, judge, correct=[True, False, True, False])
+def test_incorrect_responses_are_left_out_and_never_asked_about(similarity_of):
+    similarity = similarity_of(lambda a, b: True)
+    found = no_rule(list("abcd"), [0] * 4, similarity, correct=[True, False, True, False])
     assert found.labels.tolist() == [0, -1, 0, -1]
-    assert judge.asked == [("a", "c")]
+    assert similarity.asked == [("a", "c")]
     assert (found.scored, found.skipped) == (1, 0)
 
 
@@ -65,52 +65,52 @@ def test_incorrect_responses_are_left_out_and_never_asked_about(judge_of):
         (64, [[32], 32 * [1]], 1551, 7),
     ],
 )
-def test_questions_asked(judge_of, n, classes, asked, rounds):
+def test_questions_asked(similarity_of, n, classes, asked, rounds):
     sizes = list(itertools.chain.from_iterable(classes))
     texts = [f"{name}-{copy}" for name, size in enumerate(sizes) for copy in range(size)]
-    judge = judge_of(lambda a, b: a.split("-")[0] == b.split("-")[0])
-    found = no_rule(texts, [0] * n, judge)
+    similarity = similarity_of(lambda a, b: a.split("-")[0] == b.split("-")[0])
+    found = no_rule(texts, [0] * n, similarity)
     assert np.bincount(found.labels).tolist() == sizes
     assert (found.scored, found.rounds, found.skipped) == (asked, rounds, n * (n - 1) // 2 - asked)
-    assert (len(judge.asked), len(judge.calls)) == (asked, rounds)
+    assert (len(similarity.asked), len(similarity.calls)) == (asked, rounds)
 
 
-def test_a_round_is_one_call_for_all_groups(judge_of):
-    judge = judge_of(lambda a, b: True)
+def test_a_round_is_one_call_for_all_groups(similarity_of):
+    similarity = similarity_of(lambda a, b: True)
     uid = [row % 10 for row in range(80)]
-    found = no_rule([f"text {row}" for row in range(80)], uid, judge)
-    assert [len(call) for call in judge.calls] == [10 * 7]
+    found = no_rule([f"text {row}" for row in range(80)], uid, similarity)
+    assert [len(call) for call in similarity.calls] == [10 * 7]
     assert (found.scored, found.skipped, found.rounds) == (70, 10 * 21, 1)
 
 
-def test_nothing_to_ask(judge_of):
-    judge = judge_of(lambda a, b: True)
-    assert partition([], [], judge).shape == (0,)
-    assert partition(["only"], ["p"], judge).tolist() == [0]
-    assert partition(["a", "b"], ["p", "q"], judge).tolist() == [0, 0]
-    assert partition(["a", "b"], [0, 0], judge, correct=[False, False]).tolist() == [-1, -1]
-    assert judge.calls == []
+def test_nothing_to_ask(similarity_of):
+    similarity = similarity_of(lambda a, b: True)
+    assert partition([], [], similarity).shape == (0,)
+    assert partition(["only"], ["p"], similarity).tolist() == [0]
+    assert partition(["a", "b"], ["p", "q"], similarity).tolist() == [0, 0]
+    assert partition(["a", "b"], [0, 0], similarity, correct=[False, False]).tolist() == [-1, -1]
+    assert similarity.calls == []
 
 
 class TestIdenticalResponses:
-    def test_are_put_to_the_judge_once(self, judge_of):
-        judge = judge_of(lambda a, b: True)
-        found = no_rule(["x"] * 8, [0] * 8, judge)
-        assert judge.asked == [("x", "x")]
+    def test_are_put_to_the_similarity_once(self, similarity_of):
+        similarity = similarity_of(lambda a, b: True)
+        found = no_rule(["x"] * 8, [0] * 8, similarity)
+        assert similarity.asked == [("x", "x")]
         assert found.labels.tolist() == [0] * 8
         assert (found.scored, found.skipped) == (1, 27)
 
-    def test_are_as_distinct_as_the_judge_says(self, judge_of):
-        # A judge that denies x ~ x: every copy is a class, as asking every pair would give.
-        assert no_rule(["x", "y", "x"], [0] * 3, judge_of(lambda a, b: False)).labels.tolist() == [0, 1, 2]
+    def test_are_as_distinct_as_the_similarity_says(self, similarity_of):
+        # A similarity that denies x ~ x: every copy is a class, as asking every pair would give.
+        assert no_rule(["x", "y", "x"], [0] * 3, similarity_of(lambda a, b: False)).labels.tolist() == [0, 1, 2]
 
-    def test_are_joined_by_a_third(self, judge_saying_yes_to):
-        assert no_rule(["x", "y", "x"], [0] * 3, judge_saying_yes_to(["xy"])).labels.tolist() == [0, 0, 0]
+    def test_are_joined_by_a_third(self, similarity_saying_yes_to):
+        assert no_rule(["x", "y", "x"], [0] * 3, similarity_saying_yes_to(["xy"])).labels.tolist() == [0, 0, 0]
 
-    def test_of_two_prompts_are_asked_about_in_each(self, judge_of):
-        judge = judge_of(lambda a, b: False)
-        no_rule(["x", "y", "x", "y"], [0, 0, 1, 1], judge)
-        assert judge.asked == [("x", "y"), ("x", "y")]
+    def test_of_two_prompts_are_asked_about_in_each(self, similarity_of):
+        similarity = similarity_of(lambda a, b: False)
+        no_rule(["x", "y", "x", "y"], [0, 0, 1, 1], similarity)
+        assert similarity.asked == [("x", "y"), ("x", "y")]
 
 
 @pytest.mark.parametrize(
@@ -125,18 +125,18 @@ class TestIdenticalResponses:
         ("a\tb\nc  d e ", "a b c", True, "any whitespace separates"),
     ],
 )
-def test_short_texts_never_reach_the_judge(judge_of, a, b, equivalent, why):
-    judge = judge_of(lambda a, b: not equivalent)
-    labels = partition([a, b], [0, 0], judge)
+def test_short_texts_never_reach_the_similarity(similarity_of, a, b, equivalent, why):
+    similarity = similarity_of(lambda a, b: not equivalent)
+    labels = partition([a, b], [0, 0], similarity)
     assert (labels[0] == labels[1]) == equivalent, why
-    assert judge.calls == []
+    assert similarity.calls == []
 
 
-def test_a_short_and_a_long_text_reach_the_judge(judge_of):
-    judge = judge_of(lambda a, b: True)
+def test_a_short_and_a_long_text_reach_the_similarity(similarity_of):
+    similarity = similarity_of(lambda a, b: True)
     long = "one two three four five six"
-    assert partition(["one", long], [0, 0], judge).tolist() == [0, 0]
-    assert judge.asked == [("one", long)]
+    assert partition(["one", long], [0, 0], similarity).tolist() == [0, 0]
+    assert similarity.asked == [("one", long)]
 
 
 @st.composite
@@ -203,18 +203,18 @@ SHORT_AND_LONG = ["", "a", "a b", "b A", "a a a", "b c d e f", "a b c d e f", "b
 
 @given(batches())
 @settings(max_examples=150, deadline=None)
-def test_the_short_text_rule_takes_the_place_of_the_judge_pair_by_pair(batch):
+def test_the_short_text_rule_takes_the_place_of_the_similarity_pair_by_pair(batch):
     numbers, uid, yes, _ = batch
     responses = [SHORT_AND_LONG[int(number[1:])] for number in numbers]
-    judge = Relation({(SHORT_AND_LONG[int(a[1:])], SHORT_AND_LONG[int(b[1:])]) for a, b in yes})
+    similarity = Relation({(SHORT_AND_LONG[int(a[1:])], SHORT_AND_LONG[int(b[1:])]) for a, b in yes})
 
     def says(a, b):
         first, second = a.lower().split(), b.lower().split()
         longer = max(len(first), len(second))
-        return 2 * len(set(first) & set(second)) >= longer if longer <= 5 else judge.says(a, b)
+        return 2 * len(set(first) & set(second)) >= longer if longer <= 5 else similarity.says(a, b)
 
-    assert partition(responses, uid, judge).tolist() == closure_of_all_pairs(responses, uid, None, says)
-    assert all(max(len(a.split()), len(b.split())) > 5 for a, b in judge.asked)
+    assert partition(responses, uid, similarity).tolist() == closure_of_all_pairs(responses, uid, None, says)
+    assert all(max(len(a.split()), len(b.split())) > 5 for a, b in similarity.asked)
 
 
 @given(batches())
@@ -222,11 +222,11 @@ def test_the_short_text_rule_takes_the_place_of_the_judge_pair_by_pair(batch):
 def test_a_pair_of_texts_is_asked_at_most_once_and_never_across_prompts(batch):
     responses, uid, yes, _ = batch
     tagged = [f"{name}:{text}" for name, text in zip(uid, responses, strict=True)]
-    judge = Relation({(f"{name}:{a}", f"{name}:{b}") for name in range(3) for a, b in yes})
-    found = no_rule(tagged, uid, judge)
-    assert all(a.split(":")[0] == b.split(":")[0] for a, b in judge.asked)
-    assert len({frozenset(pair) for pair in judge.asked}) == len(judge.asked) == found.scored
-    assert all(tagged.index(a) <= tagged.index(b) for a, b in judge.asked), "the earlier text comes first"
+    similarity = Relation({(f"{name}:{a}", f"{name}:{b}") for name in range(3) for a, b in yes})
+    found = no_rule(tagged, uid, similarity)
+    assert all(a.split(":")[0] == b.split(":")[0] for a, b in similarity.asked)
+    assert len({frozenset(pair) for pair in similarity.asked}) == len(similarity.asked) == found.scored
+    assert all(tagged.index(a) <= tagged.index(b) for a, b in similarity.asked), "the earlier text comes first"
 
 
 @given(batches(), st.randoms(use_true_random=False))
@@ -242,10 +242,10 @@ def test_shuffling_the_batch_shuffles_the_classes(batch, random):
             assert (labels[i] == labels[j]) == (shuffled[new_i] == shuffled[new_j])
 
 
-def test_uid_may_be_an_array_of_anything_hashable(judge_of):
-    judge = judge_of(lambda a, b: True)
+def test_uid_may_be_an_array_of_anything_hashable(similarity_of):
+    similarity = similarity_of(lambda a, b: True)
     for uid in (np.array([3, 3]), np.array(["p", "p"]), np.array(["p", "p"], dtype=object), [("p", 1), ("p", 1)]):
-        assert no_rule(["a", "b"], uid, judge).labels.tolist() == [0, 0]
+        assert no_rule(["a", "b"], uid, similarity).labels.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -259,17 +259,17 @@ def test_uid_may_be_an_array_of_anything_hashable(judge_of):
         (None, r"`similarity`"),
     ],
 )
-def test_a_judge_must_give_one_probability_per_pair(answer, message):
+def test_a_similarity_must_give_one_probability_per_pair(answer, message):
     with pytest.raises(InputError, match=message):
         no_rule(["a", "b", "c"], [0, 0, 0], lambda pairs: answer)
 
 
-def test_an_error_of_the_judge_rises():
-    def judge(pairs):
+def test_an_error_of_the_similarity_rises():
+    def similarity(pairs):
         raise RuntimeError("server gone")
 
     with pytest.raises(RuntimeError, match="server gone"):
-        no_rule(["a", "b"], [0, 0], judge)
+        no_rule(["a", "b"], [0, 0], similarity)
 
 
 @pytest.mark.parametrize(
@@ -314,31 +314,31 @@ def test_verdicts_given_before_are_not_asked_again_and_change_nothing(batch, ran
     assert all(np.isnan(known[pair]) for pair in rest.asked)
 
 
-def test_all_known_asks_nothing(judge_saying_yes_to):
-    judge = judge_saying_yes_to(["ab"])
-    found = no_rule(list("abc"), [0] * 3, judge, lookup=lambda pairs: [float(p == ("a", "b")) for p in pairs])
+def test_all_known_asks_nothing(similarity_saying_yes_to):
+    similarity = similarity_saying_yes_to(["ab"])
+    found = no_rule(list("abc"), [0] * 3, similarity, lookup=lambda pairs: [float(p == ("a", "b")) for p in pairs])
     assert (found.labels.tolist(), found.scored, found.looked_up, found.skipped) == ([0, 0, 1], 0, 3, 3)
 
 
-def test_representatives_ask_about_one_member_of_each_class(judge_of):
+def test_representatives_ask_about_one_member_of_each_class(similarity_of):
     # Two classes of 4. Texts 2 … 4 meet one representative (3 questions); text 5 too, and opens the second class (1);
     # texts 6 … 8 meet both (6): 10, where the exact partition asks 22.
     texts = [f"{name}-{copy}" for name in "xy" for copy in range(4)]
-    judge = judge_of(lambda a, b: a[0] == b[0])
-    found = no_rule(texts, [0] * 8, judge, strategy="representatives")
+    similarity = similarity_of(lambda a, b: a[0] == b[0])
+    found = no_rule(texts, [0] * 8, similarity, strategy="representatives")
     assert (found.labels.tolist(), found.scored, found.skipped) == ([0] * 4 + [1] * 4, 10, 18)
 
 
-def test_representatives_miss_a_link_between_members(judge_saying_yes_to):
+def test_representatives_miss_a_link_between_members(similarity_saying_yes_to):
     # a ~ c, b ~ d, c ~ d: one class. c joins a and d joins b, and the link between c and d is never asked about.
-    judge = judge_saying_yes_to(["ac", "bd", "cd"])
-    assert no_rule(list("abcd"), [0] * 4, judge).labels.tolist() == [0] * 4
-    assert no_rule(list("abcd"), [0] * 4, judge, strategy="representatives").labels.tolist() == [0, 1, 0, 1]
+    similarity = similarity_saying_yes_to(["ac", "bd", "cd"])
+    assert no_rule(list("abcd"), [0] * 4, similarity).labels.tolist() == [0] * 4
+    assert no_rule(list("abcd"), [0] * 4, similarity, strategy="representatives").labels.tolist() == [0, 1, 0, 1]
 
 
-def test_a_text_may_join_the_classes_of_two_representatives(judge_saying_yes_to):
-    judge = judge_saying_yes_to(["ac", "bc"])
-    assert no_rule(list("abcd"), [0] * 4, judge, strategy="representatives").labels.tolist() == [0, 0, 0, 1]
+def test_a_text_may_join_the_classes_of_two_representatives(similarity_saying_yes_to):
+    similarity = similarity_saying_yes_to(["ac", "bc"])
+    assert no_rule(list("abcd"), [0] * 4, similarity, strategy="representatives").labels.tolist() == [0, 0, 0, 1]
 
 
 @given(batches(), st.booleans())

@@ -94,7 +94,7 @@ FAST = Limits(tokens=64, timeout_s=0.02, deadline_s=30, rest_s=0.001, longest_re
 
 
 def service_over(workers, *, counts=None, limits=FAST, rule=None, reader=None, **settings):
-    """A service whose judge is asked pair by pair, over these workers."""
+    """A service whose similarity is asked pair by pair, over these workers."""
     counts = counts or Counts()
 
     async def make():

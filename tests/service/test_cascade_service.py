@@ -68,11 +68,13 @@ def test_responses_are_read_as_they_come_in(cascade):
 
 
 def test_a_bi_encoder_reads_each_response_once(tmp_path):
-    judge = ClassifierSimilarity(str(make_classifier(tmp_path / "c", make_encoder(tmp_path), scale=100.0, bias=-95.0)))
+    similarity = ClassifierSimilarity(
+        str(make_classifier(tmp_path / "c", make_encoder(tmp_path), scale=100.0, bias=-95.0))
+    )
     texts = ["a red apple", "the red apple", "paris", "rome and oslo", "i would say lemon", "a red apple"]
-    service = start_service(judge, PartitionRule(0.5, False), ServiceSettings(backend="local"), backend="local")
+    service = start_service(similarity, PartitionRule(0.5, False), ServiceSettings(backend="local"), backend="local")
     found = service.partition(texts, [0] * 6)
     counts = service.counts()
     service.close()
-    assert found.labels.tolist() == find_partition(texts, [0] * 6, judge, short_text_rule=False).labels.tolist()
+    assert found.labels.tolist() == find_partition(texts, [0] * 6, similarity, short_text_rule=False).labels.tolist()
     assert counts.read == 5 and counts.batches == 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from darling_plugin.config import SimilaritySettings
-from darling_plugin.service.memory_file import judge_of, read, write
+from darling_plugin.service.memory_file import read, similarity_digest, write
 from darling_plugin.similarity.classifier.memory import Memory
 
 
@@ -10,19 +10,19 @@ from darling_plugin.similarity.classifier.memory import Memory
 def contents():
     memory = Memory()
     memory.keep(["a", ("a", "b")], np.array([[0.25], [0.5]], dtype=np.float32))
-    return {"judge": memory.contents()}
+    return {"similarity": memory.contents()}
 
 
 def test_what_was_written_is_read(tmp_path, contents):
     path = tmp_path / "checkpoints" / "memory.npz"
     write(path, contents, "me")
     memory = Memory()
-    memory.refill(read(path, "me")["judge"])
+    memory.refill(read(path, "me")["similarity"])
     assert [row.tolist() for row in memory.lookup(["a", ("a", "b")])] == [[0.25], [0.5]]
     assert [file.name for file in path.parent.iterdir()] == ["memory.npz"]  # nothing half-written beside it
 
 
-def test_the_file_of_another_judge_is_not_used(tmp_path, contents):
+def test_the_file_of_another_similarity_is_not_used(tmp_path, contents):
     write(tmp_path / "memory.npz", contents, "another")
     assert read(tmp_path / "memory.npz", "me") is None
 
@@ -38,18 +38,18 @@ def test_a_damaged_file_costs_the_memory_and_no_more(tmp_path, contents, caplog,
 
 def test_pickles_are_not_opened(tmp_path, caplog):
     path = tmp_path / "memory.npz"
-    np.savez(path, **{"judge.of": np.array("me"), "judge.keys": np.array([{}], dtype=object)})
+    np.savez(path, **{"similarity.of": np.array("me"), "similarity.keys": np.array([{}], dtype=object)})
     assert read(path, "me") is None
     assert "allow_pickle" in caplog.text
 
 
-def test_a_judge_is_its_settings_and_its_files(tmp_path):
+def test_a_similarity_is_its_settings_and_its_files(tmp_path):
     model = tmp_path / "model"
     model.mkdir()
     (model / "weights").write_bytes(b"1234")
     settings = SimilaritySettings(model=str(model))
-    before = judge_of(settings)
-    assert judge_of(SimilaritySettings(model=str(model), threshold=0.7)) == before  # what it says is the same
-    assert judge_of(SimilaritySettings()) != before
+    before = similarity_digest(settings)
+    assert similarity_digest(SimilaritySettings(model=str(model), threshold=0.7)) == before  # what it says is the same
+    assert similarity_digest(SimilaritySettings()) != before
     (model / "weights").write_bytes(b"12345")
-    assert judge_of(settings) != before
+    assert similarity_digest(settings) != before

@@ -47,7 +47,7 @@ def plain(pairs):
     return same_first_letter(pairs)[:, 0]
 
 
-def test_a_partition_is_that_of_the_judge(serving):
+def test_a_partition_is_that_of_the_similarity(serving):
     texts, uid = groups([8] * 20, "abc")
     service = serving([Oracle()])
     expected = find_partition(texts, uid, plain, short_text_rule=False)
@@ -205,4 +205,4 @@ def test_ten_thousand_groups_leave_nothing_behind(serving):
             [g for g in range(start, start + 500) for _ in "ab"],
         )
     settled(service)
-    assert (len(service._groups), len(service._new), len(service._judge.asker._under_way)) == (0, 0, 0)
+    assert (len(service._groups), len(service._new), len(service._similarity.asker._under_way)) == (0, 0, 0)

@@ -8,8 +8,8 @@ from darling_plugin.similarity import CallableSimilarity, Similarity
 
 @pytest.fixture
 def user_module(tmp_path, monkeypatch):
-    """A module of a user, importable as `users_judges`."""
-    (tmp_path / "users_judges.py").write_text(
+    """A module of a user, importable as `users_similarities`."""
+    (tmp_path / "users_similarities.py").write_text(
         "seen = []\n"
         "def same_length(pairs):\n"
         "    seen.append(pairs)\n"
@@ -21,38 +21,39 @@ def user_module(tmp_path, monkeypatch):
     (tmp_path / "users_broken.py").write_text("import not_installed_anywhere\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield
-    for name in ("users_judges", "users_broken"):
+    for name in ("users_similarities", "users_broken"):
         sys.modules.pop(name, None)
 
 
 def test_calls_the_function_with_a_list_of_pairs(user_module):
-    judge = CallableSimilarity("users_judges:same_length")
-    assert judge((("a", "b"), ("a", "bc"))) == [1.0, 0.0]
-    assert sys.modules["users_judges"].seen == [[("a", "b"), ("a", "bc")]]
+    similarity = CallableSimilarity("users_similarities:same_length")
+    assert similarity((("a", "b"), ("a", "bc"))) == [1.0, 0.0]
+    assert sys.modules["users_similarities"].seen == [[("a", "b"), ("a", "bc")]]
 
 
 def test_a_dotted_name_is_followed(user_module):
-    assert CallableSimilarity("users_judges:Judges.always")([("a", "b")]) == [1.0]
+    assert CallableSimilarity("users_similarities:Judges.always")([("a", "b")]) == [1.0]
 
 
 def test_follows_the_protocol(user_module):
-    judge = CallableSimilarity("users_judges:same_length")
-    assert isinstance(judge, Similarity)
-    assert (judge.default_threshold, judge.short_text_rule) == (0.5, "none")
+    similarity = CallableSimilarity("users_similarities:same_length")
+    assert isinstance(similarity, Similarity)
+    assert (similarity.default_threshold, similarity.short_text_rule) == (0.5, "none")
 
 
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("users_judges", "`darling.similarity.function` must read `module:function`.*; got 'users_judges'"),
+        ("users_similarities", "`darling.similarity.function` must read `module:function`.*; got 'users_similarities'"),
         (":f", "must read `module:function`"),
         ("m:", "must read `module:function`"),
         (None, "must read `module:function`.* got None"),
         ("users_missing:f", "is 'users_missing:f', and there is no module 'users_missing' on the Python path"),
-        ("users_judges.inner:f", "there is no module 'users_judges.inner'"),
-        ("users_judges:g", "is 'users_judges:g', and 'users_judges' has no 'g'"),
-        ("users_judges:Judges.never", "has no 'Judges.never'"),
-        ("users_judges:number", "is 'users_judges:number', which is not a function but int"),
+        ("darling_plugin.countdown.similarity:equivalent", "renamed; set darling_plugin.countdown.similarity:equivalent"),
+        ("users_similarities.inner:f", "there is no module 'users_similarities.inner'"),
+        ("users_similarities:g", "is 'users_similarities:g', and 'users_similarities' has no 'g'"),
+        ("users_similarities:Judges.never", "has no 'Judges.never'"),
+        ("users_similarities:number", "is 'users_similarities:number', which is not a function but int"),
     ],
 )
 def test_a_wrong_name_is_refused_at_once(user_module, spec, message):

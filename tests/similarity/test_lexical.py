@@ -23,9 +23,9 @@ from darling_plugin.similarity import LexicalSimilarity, Similarity
     ],
 )
 def test_jaccard(n, a, b, expected, why):
-    judge = LexicalSimilarity(n)
-    assert judge([(a, b)])[0] == pytest.approx(expected), why
-    assert judge([(b, a)])[0] == judge([(a, b)])[0], "symmetric"
+    similarity = LexicalSimilarity(n)
+    assert similarity([(a, b)])[0] == pytest.approx(expected), why
+    assert similarity([(b, a)])[0] == similarity([(a, b)])[0], "symmetric"
 
 
 def test_one_probability_per_pair():
@@ -34,9 +34,9 @@ def test_one_probability_per_pair():
 
 
 def test_follows_the_protocol():
-    judge = LexicalSimilarity()
-    assert isinstance(judge, Similarity)
-    assert (judge.default_threshold, judge.short_text_rule) == (0.5, "form")
+    similarity = LexicalSimilarity()
+    assert isinstance(similarity, Similarity)
+    assert (similarity.default_threshold, similarity.short_text_rule) == (0.5, "form")
 
 
 def test_n_is_checked():

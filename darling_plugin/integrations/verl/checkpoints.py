@@ -1,6 +1,6 @@
 """What a job saves next to verl's checkpoints, so that it resumes where it stopped.
 
-    <trainer.default_local_dir>/darling_memory.npz     what the judge said, by content; of the newest checkpoint
+    <trainer.default_local_dir>/darling_memory.npz     what the similarity found, by content; of the newest checkpoint
     …/global_step_N/darling.json                       the step's state: the shift, and what the objective counted
     …/metrics/<time of the start>.jsonl                verl's file logger, one file for each start
 
@@ -56,9 +56,9 @@ def save(
     try:
         contents = service.memory()
     except SimilarityError as error:
-        logger.warning("darling: the checkpoint of step %d is without the judge's memory: %s", step, error)
+        logger.warning("darling: the checkpoint of step %d is without the similarity's memory: %s", step, error)
         return
-    memory_file.write(_memory(config), contents, memory_file.judge_of(similarity))
+    memory_file.write(_memory(config), contents, memory_file.similarity_digest(similarity))
 
 
 def load(
@@ -66,10 +66,12 @@ def load(
 ) -> dict[str, Any] | None:
     """Give the service its memory, and return the state at `step`; None for a step that an older version wrote."""
     if service is not None and _memory(config).exists():
-        contents = memory_file.read(_memory(config), memory_file.judge_of(similarity))
+        contents = memory_file.read(_memory(config), memory_file.similarity_digest(similarity))
         if contents is not None:
             service.remember(contents)
-            logger.info("darling: %d answers of the judge are known", sum(len(one.keys) for one in contents.values()))
+            logger.info(
+                "darling: %d answers of the similarity are known", sum(len(one.keys) for one in contents.values())
+            )
     path = _folder(config, step) / STATE
     return json.loads(path.read_text()) if path.exists() else None
 

@@ -40,36 +40,40 @@ class Service(Classes, Protocol):
     def close(self) -> None: ...
 
 
-def needs_gpus(settings: ServiceSettings, judge: Similarity | None) -> bool:
+def needs_gpus(settings: ServiceSettings, similarity: Similarity | None) -> bool:
     """Whether the service has replicas or servers on GPUs, and so must wait for verl's own pools."""
-    return judge is not None and settings.place != "cpu" and choose_backend(settings, judge) in ("ray", "vllm")
+    return (
+        similarity is not None and settings.place != "cpu" and choose_backend(settings, similarity) in ("ray", "vllm")
+    )
 
 
 def open_service(
-    config: DictConfig, settings: DarlingSettings, judge: Similarity | None, groups: Sequence[Any] = ()
+    config: DictConfig, settings: DarlingSettings, similarity: Similarity | None, groups: Sequence[Any] = ()
 ) -> Service | None:
-    """The service that the settings ask for; None where the judge is simply called, in the trainer's process.
+    """The service that the settings ask for; None where the similarity is simply called, in the trainer's process.
 
     groups: verl's placement groups of the GPUs that train, for `darling.service.placement=shared`. Where
     `needs_gpus`, it returns once every replica holds its model, and raises `ConfigError` for one that cannot.
     """
-    if judge is None:
+    if similarity is None:
         return None
     service, servers = settings.service, None
     if service.backend == "vllm":
-        servers = _launched(config, service, judge)
+        servers = _launched(config, service, similarity)
         service = service.model_copy(
             update={"backend": "urls", "urls": servers.urls, "placement": "cpu", "gpus_per_replica": None}
         )
-    backend = choose_backend(service, judge)
-    logger.info("darling: partitions by %s, darling.service.backend=%s", type(judge).__name__, backend or "none needed")
+    backend = choose_backend(service, similarity)
+    logger.info(
+        "darling: partitions by %s, darling.service.backend=%s", type(similarity).__name__, backend or "none needed"
+    )
     if backend is None:
         return None
     assert backend != "vllm"  # those servers run by now, and have addresses
-    rule = settings.partition_rule(judge)
+    rule = settings.partition_rule(similarity)
     if backend == "local":
-        return start_service(judge, rule, service, backend="local")
-    if backend == "ray" and service.place == "cpu" and pair_classifier(judge):
+        return start_service(similarity, rule, service, backend="local")
+    if backend == "ray" and service.place == "cpu" and pair_classifier(similarity):
         logger.warning(
             "darling: a classifier that reads pairs runs on the CPUs (darling.service.placement=cpu), where its "
             "verdicts take long. Set darling.service.placement=shared or dedicated; `darling plan` says how many "
@@ -77,10 +81,10 @@ def open_service(
         )
     from darling_plugin.service.actor import RemoteService
 
-    slots = find_slots(config, service, judge, groups) if backend == "ray" else []
+    slots = find_slots(config, service, similarity, groups) if backend == "ray" else []
     remote = RemoteService(settings.similarity, service, rule, backend, holds=servers, slots=slots)
     if slots:
-        _await_replicas(judge, len(slots))
+        _await_replicas(similarity, len(slots))
         logger.info("darling: %d replicas hold their model (darling.service.placement=%s)", len(slots), service.place)
     return remote
 
@@ -93,7 +97,7 @@ def training_groups(manager: Any) -> list[Any]:
 def find_slots(
     config: DictConfig,
     settings: ServiceSettings,
-    judge: Similarity,
+    similarity: Similarity,
     groups: Sequence[Any],
     *,
     placed_s: float = PLACED_S,
@@ -104,7 +108,7 @@ def find_slots(
     """
     import ray
 
-    models = 2 if isinstance(judge, CascadeSimilarity) else 1
+    models = 2 if isinstance(similarity, CascadeSimilarity) else 1
     if settings.place == "shared":
         return models * beside(groups, settings.replicas, kept_free=_sleeping_share(config))
     if settings.place == "dedicated":
@@ -121,32 +125,32 @@ def _sleeping_share(config: DictConfig) -> float:
     return float(rollout.gpu_memory_utilization) if hybrid and rollout.free_cache_engine else 0.0
 
 
-def _await_replicas(judge: Similarity, slots: int) -> None:
+def _await_replicas(similarity: Similarity, slots: int) -> None:
     import ray
 
     from darling_plugin.service.ray_workers import await_replicas
 
     job = ray.get_runtime_context().get_job_id()
-    if isinstance(judge, CascadeSimilarity):
+    if isinstance(similarity, CascadeSimilarity):
         await_replicas(f"{job}-first", slots // 2)
         slots //= 2
     await_replicas(job, slots)
 
 
-def _launched(config: DictConfig, settings: ServiceSettings, judge: Similarity) -> Servers:
+def _launched(config: DictConfig, settings: ServiceSettings, similarity: Similarity) -> Servers:
     from darling_plugin.integrations.verl.classifier_servers import launch_servers
 
-    classifier = pair_classifier(judge)
+    classifier = pair_classifier(similarity)
     assert classifier is not None  # `check_backend` has seen to it
     servers = launch_servers(config, settings, classifier.model)
     logger.info("darling: the classifier is served at %s", ", ".join(servers.urls))
     return servers
 
 
-def choose_backend(settings: ServiceSettings, judge: Similarity) -> Literal["local", "ray", "urls", "vllm"] | None:
-    """None: the judge is simply called. `auto` is: servers where some are named, else Ray for whatever has a model."""
+def choose_backend(settings: ServiceSettings, similarity: Similarity) -> Literal["local", "ray", "urls", "vllm"] | None:
+    """None: the similarity is simply called. `auto` means servers if any are named, else Ray for one with a model."""
     # Words in common cost less than a message to another process; a function of the user's may not be found there.
-    if isinstance(judge, LexicalSimilarity | CallableSimilarity) and settings.backend in ("auto", "local"):
+    if isinstance(similarity, LexicalSimilarity | CallableSimilarity) and settings.backend in ("auto", "local"):
         return None
     if settings.backend == "auto":
         return "urls" if settings.urls else "ray"

@@ -49,7 +49,7 @@ def validate_job(config: DictConfig) -> None:
     """Raise `ConfigError` for whatever would stop or spoil the job later.
 
     Does nothing for another estimator, unless `darling.monitor` watches it. Loads no model: it looks for the folder,
-    the module and the packages that the judge will need.
+    the module and the packages that the similarity will need.
     """
     if not uses_darling(config) and OmegaConf.select(config, "darling") is None:
         return

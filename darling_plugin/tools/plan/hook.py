@@ -44,7 +44,7 @@ def hook_seconds(groups: Sequence[Sequence[str]]) -> float:
     uid = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     service = start_service(similarity, rule, ServiceSettings(backend="local"), backend="local")
     try:
-        memory = service.memories["judge"]
+        memory = service.memories["similarity"]
         for text in texts:
             vector = rng.normal(size=DIMENSIONS).astype(np.float32)
             memory.keep([text], [pack(vector / np.linalg.norm(vector), reader.read(text))])

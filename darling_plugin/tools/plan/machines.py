@@ -54,7 +54,7 @@ def all_assumptions(training: Training, classifiers: Sequence[Classifier]) -> li
 
 
 UTILIZATION = 0.4
-"""Share of a GPU's peak that a classifier's forward passes reached on an H200 (scripts/bench_judges.py)."""
+"""Share of a GPU's peak that a classifier's forward passes reached on an H200 (scripts/bench_classifiers.py)."""
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ READS_SHIPPED = 256
 def utilization(parameters: float) -> float:
     """Of a GPU's peak in bfloat16, by `2 × parameters` FLOPs a token: 40 % from 1B on, 5 % from 100M, 2 % below.
 
-    Measured on an H200 by `scripts/bench_judges.py` (docs/service.md). Small models wait for launches and for the host;
-    attention over 4,096 tokens, which the count of FLOPs leaves out, is much of what a model of 149M does.
+    Measured on an H200 by `scripts/bench_classifiers.py` (docs/service.md). Small models wait for launches and for the
+    host; attention over 4,096 tokens, which the count of FLOPs leaves out, is much of what a model of 149M does.
     """
     return 0.4 if parameters >= 1e9 else 0.05 if parameters >= 1e8 else 0.02
 

@@ -8,7 +8,7 @@
 
     loop.py        the training loop, in plain PyTorch
       policy.py      loaded, asked in token ids, decoded; forward.py: responses sampled, and read with gradients
-      rewards.py     the plugin's step as a run asks for it; judges.py: wrong verdicts; char_tokenizer.py: n-grams
+      rewards.py     the plugin's step as a run asks for it; noise.py: errors; char_tokenizer.py: n-grams
       answers.py     what a final answer is, for objectives that count them
       loss.py        the clipped policy loss
       measure.py     what a policy does with prompts
@@ -16,7 +16,7 @@
     verl_run.py    the same run through verl's trainer
 
     ledger.py      what is done; locks.py: who is at work
-    prepare.py     warm starts and learned judges, made once
+    prepare.py     warm starts and learned similarities, made once
     work.py        doing what is not done; __main__.py: the command
     analysis/      tables, tests and pictures
 

@@ -79,7 +79,7 @@ def train(
     Args:
         policy_folder: the warm start.
         work: where the state is kept. It is the caller's to remove.
-        learned: the learned judge's folder.
+        learned: the folder of the learned similarity.
         deadline: on `time.monotonic`'s clock; once it has passed, the state is saved and `OutOfTime` raised.
     """
     began = time.monotonic()

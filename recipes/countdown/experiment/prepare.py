@@ -1,4 +1,4 @@
-"""What runs begin with, made once and shared: the warm starts, and the learned judges.
+"""What runs begin with, made once and shared: the warm starts, and the learned similarities.
 
 Deterministic by seed on one kind of processor, so the first who needs one makes it and the others wait. The result of
 a run holds the digest of its policy: methods are compared within a cell only where those are equal.
@@ -15,13 +15,13 @@ from recipes.countdown.experiment.prompts import rl_prompts
 from recipes.countdown.experiment.settings import Run
 from recipes.countdown.warmstart import Settings, WarmStart, warm_start
 
-JUDGE_PROMPTS = 600  # training prompts on whose responses a judge is trained, as in the quickstart
-JUDGE_SEED = 1000  # of those prompts: no run's
+SIMILARITY_PROMPTS = 600  # training prompts on whose responses a similarity is trained, as in the quickstart
+SIMILARITY_SEED = 1000  # of those prompts: no run's
 
 
 @dataclass(frozen=True)
 class Start:
-    """policy: the warm start's folder; digest: sha256 of its weights. learned: the judge's folder, where asked for."""
+    """policy: the warm start's folder; digest: sha256 of its weights. learned: the similarity's folder, or None."""
 
     policy: Path
     digest: str
@@ -29,21 +29,24 @@ class Start:
 
 
 def prepare(run: Run, shared: Path) -> Start:
-    """Make what `run` begins with, or find it in `shared`. The first time: a minute or two, twice that with a judge."""
+    """Make what `run` begins with, or find it in `shared`.
+
+    The first time takes a minute or two, and twice that with a learned similarity.
+    """
     name = f"{run.warm_start}_{run.warm_start_steps}"
     with claims.waited_for(shared / f"warm_start_{name}.claim"):
         start = warm_start(
             shared / f"warm_start_{name}", seed=run.warm_start, settings=Settings(steps=run.warm_start_steps)
         )
-    learned = _learn_judge(run, start, shared, name) if run.judge == "learned" else None
+    learned = _learn_similarity(run, start, shared, name) if run.judge == "learned" else None
     return Start(start.folder, file_digest(start.folder / "model.safetensors"), learned)
 
 
-def _learn_judge(run: Run, start: WarmStart, shared: Path, name: str) -> Path:
-    from recipes.countdown.learned_judge import learn_judge
+def _learn_similarity(run: Run, start: WarmStart, shared: Path, name: str) -> Path:
+    from recipes.countdown.learned_similarity import learn_similarity
     from recipes.countdown.pairs import labelled_pairs
 
     with claims.waited_for(shared / f"judge_{name}.claim"):
-        prompts = rl_prompts(JUDGE_SEED, JUDGE_PROMPTS)
+        prompts = rl_prompts(SIMILARITY_SEED, SIMILARITY_PROMPTS)
         pairs = labelled_pairs(shared / f"pairs_{name}.jsonl", start, prompts, seed=run.warm_start)
-        return learn_judge(shared / f"judge_{name}", pairs.pairs, seed=run.warm_start).folder
+        return learn_similarity(shared / f"judge_{name}", pairs.pairs, seed=run.warm_start).folder

@@ -12,12 +12,12 @@ from darling_plugin.config import parse_settings
 from darling_plugin.core import PartitionRule
 from darling_plugin.core.pair_scoring import PairScorer
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from darling_plugin.countdown.task import verify
 from darling_plugin.rollouts import Rollouts, StepResult
 from darling_plugin.step import InProcess, Step
 from recipes.countdown.experiment.char_tokenizer import spaced
-from recipes.countdown.experiment.judges import NoisyJudge, named
+from recipes.countdown.experiment.noise import NoisySimilarity, named
 from recipes.countdown.experiment.settings import Run
 from recipes.countdown.experiment.streams import numpy_stream
 
@@ -27,7 +27,7 @@ class Rewards:
 
     Args:
         run: its settings.
-        learned: the folder of the classifier that judges, where the settings ask for one.
+        learned: the folder of the classifier, where the settings ask for one.
     """
 
     def __init__(self, run: Run, learned: Path | None = None) -> None:
@@ -67,7 +67,7 @@ class Rewards:
             texts = [spaced(text) for text in texts]
         elif run.noisy:
             rng = numpy_stream("verdicts", run.seed, step)
-            noisy = NoisyJudge(self._similarity, run.false_same, run.false_different, rng, self._threshold)
+            noisy = NoisySimilarity(self._similarity, run.false_same, run.false_different, rng, self._threshold)
             self._step.classes = self._classes(noisy, 0.5)
             texts = named(texts)
         names = None if prompts is None else [prompt.text for prompt in prompts]

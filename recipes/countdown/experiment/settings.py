@@ -16,7 +16,7 @@ from darling_plugin.objectives import OBJECTIVES, Darling
 FORMAT = 2  # raise when the same settings give another result: what was run before is then run anew
 ENGINES = ("loop", "verl")
 HELD_OUT = ("validation", "test")
-JUDGES = ("symbolic", "learned")
+SIMILARITIES = ("symbolic", "learned")
 RL_KINDS = ("all", "either")
 ANSWERS = ("form", "value")
 
@@ -56,7 +56,8 @@ class Run:
         steps: of training; evaluate_every: so many of them, and before the first.
         fusion, diversity, among, alone, floor, std: the objective and its settings, under the names that the published
             ledger has: `among` is `darling.diversity.scope`, `alone` is `.singleton`.
-        judge: symbolic, or a classifier that is trained first.
+        judge: the similarity: symbolic, or learned, a classifier that is trained first. The field's name is part of the
+            ids of runs that are in the ledger.
         false_same, false_different: how often a verdict is wrong, of those that should be "different" and "same".
         representatives: partition by representatives instead of the closure.
         held_out: which prompts the policy is measured on: of the validation or of the test pools.
@@ -108,7 +109,7 @@ class Run:
             if isinstance(field.default, float):  # 0 and 0.0 are one setting, and one id
                 object.__setattr__(self, field.name, checks.number(field.name, getattr(self, field.name)) + 0.0)
         checks.choice("engine", self.engine, ENGINES)
-        checks.choice("judge", self.judge, JUDGES)
+        checks.choice("judge", self.judge, SIMILARITIES)
         checks.choice("held_out", self.held_out, HELD_OUT)
         checks.choice("rl_kind", self.rl_kind, RL_KINDS)
         checks.choice("answer", self.answer, ANSWERS)

@@ -19,7 +19,7 @@ TIE = 0.01
 CELLS = (Cell(0, 100), Cell(1, 101))
 TUNED = ("grpo", "darling", "ngram", "correct_only", "grpo_std", "additive")
 AS_DARLING = ("learned", "flipped")
-"""Take the rate of `darling`: what is asked of them is what the judge changes."""
+"""Take the rate of `darling`: they ask what the similarity changes."""
 
 
 @dataclass(frozen=True)

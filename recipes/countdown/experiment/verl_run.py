@@ -114,7 +114,7 @@ def command(run: Run, files: Files, policy: Path, folder: Path, learned: Path | 
         "verl.trainer.main_ppo",
         "+darling=[countdown,cpu]",
         *_reward(run),
-        *_judge(run, learned),
+        *_similarity(run, learned),
         f"data.train_files={files.train}",
         f"data.val_files={files.held_out}",
         f"data.train_batch_size={run.step_prompts}",
@@ -151,7 +151,7 @@ def _reward(run: Run) -> list[str]:
     ]
 
 
-def _judge(run: Run, learned: Path | None) -> list[str]:
+def _similarity(run: Run, learned: Path | None) -> list[str]:
     if run.diversity == "ngram":
         return ["reward.custom_reward_function.path=pkg://recipes.countdown.experiment.char_tokenizer"]
     if run.judge == "learned":
@@ -161,7 +161,7 @@ def _judge(run: Run, learned: Path | None) -> list[str]:
             f"darling.similarity.model={learned}",
             "darling.similarity.short_text_rule=false",  # an expression is one word
         ]
-    return ["darling.similarity.function=recipes.countdown.experiment.judges:flipped"] if run.noisy else []
+    return ["darling.similarity.function=recipes.countdown.experiment.noise:flipped"] if run.noisy else []
 
 
 def _write(path: Path, prompts: Sequence[Prompt], name: str) -> None:

@@ -27,7 +27,7 @@ import numpy as np
 import typer
 
 from darling_plugin.countdown.data import Prompt, read_prompts
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from darling_plugin.similarity import ClassifierSimilarity
 from darling_plugin.tools.classifier.calibrate import Aim, calibrate
 from darling_plugin.tools.classifier.cascade import make_cascade

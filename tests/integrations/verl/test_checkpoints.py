@@ -48,7 +48,7 @@ def test_a_shift_that_is_chosen_now_is_not_overruled(resumable, compute):
     assert compute(second, group("a", ("x", 1.0), ("y", 3.0))).rewards == [1.0, 3.0]
 
 
-def test_the_judge_is_asked_nothing_twice(resumable, compute):
+def test_the_similarity_is_asked_nothing_twice(resumable, compute):
     texts = group("a", ("a red fox runs home", 1.0), ("a blue whale sings at night", 1.0))
     first = resumable(*CLASSIFIER)
     expected = compute(first, texts).advantages

@@ -49,16 +49,16 @@ def test_the_job_keeps_its_own_reward_models_settings(compose, model):
 @pytest.mark.parametrize("backend", ["vllm", "urls"])
 def test_a_server_is_for_a_classifier_that_reads_pairs(backend):
     settings = ServiceSettings(backend=backend, urls=["http://host:1"] if backend == "urls" else None)
-    for judge in (LexicalSimilarity(), build_similarity("classifier")):
+    for similarity in (LexicalSimilarity(), build_similarity("classifier")):
         with pytest.raises(ConfigError, match=rf"darling.service.backend={backend}: a server answers for a pair"):
-            check_backend(judge, settings)
+            check_backend(similarity, settings)
 
 
-@pytest.mark.parametrize("judge", [LexicalSimilarity(), build_similarity("classifier")])
-def test_servers_that_nobody_would_ask_are_an_error(judge):
+@pytest.mark.parametrize("similarity", [LexicalSimilarity(), build_similarity("classifier")])
+def test_servers_that_nobody_would_ask_are_an_error(similarity):
     settings = ServiceSettings(urls=["http://a:8000"])
     with pytest.raises(ConfigError, match=r"darling.service.urls=\['http://a:8000'\]: nobody would ask these servers"):
-        check_backend(judge, settings)
+        check_backend(similarity, settings)
 
 
 def test_servers_of_an_objective_without_a_similarity_are_an_error(compose, verl):
@@ -86,7 +86,7 @@ def test_the_service_is_given_the_addresses_of_the_servers(compose, monkeypatch)
     servers = classifier_servers.Servers(["http://host:1"], [])
     monkeypatch.setattr(partitions, "_launched", lambda *given: servers)
     monkeypatch.setattr(
-        actor, "RemoteService", lambda judge, settings, how, backend, holds, slots: (settings, backend, holds)
+        actor, "RemoteService", lambda similarity, settings, how, backend, holds, slots: (settings, backend, holds)
     )
     asked = DarlingSettings(service=ServiceSettings(backend="vllm"))
     settings, backend, holds = partitions.open_service(compose(), asked, LexicalSimilarity())

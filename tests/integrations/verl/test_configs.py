@@ -51,12 +51,12 @@ def test_later_configs_win(compose):
     assert config.data.train_batch_size == compose("+darling=countdown").data.train_batch_size  # cpu leaves it alone
 
 
-def test_countdowns_reward_and_judge_can_be_loaded(compose):
+def test_countdowns_reward_and_similarity_can_be_loaded(compose):
     from verl.trainer.ppo.reward import get_custom_reward_fn
 
     config = compose("+darling=countdown")
     assert callable(get_custom_reward_fn(config))
-    assert read_settings(config).similarity.build().function == "darling_plugin.countdown.judge:equivalent"
+    assert read_settings(config).similarity.build().function == "darling_plugin.countdown.similarity:equivalent"
 
 
 @pytest.mark.filterwarnings("ignore:set sequence parallel to false as TP size is 1")

@@ -1,4 +1,4 @@
-"""Negative qualities, and judges that fail."""
+"""Negative qualities, and similarities that fail."""
 
 import logging
 
@@ -14,8 +14,8 @@ def warnings_in(caplog) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.name == LOGGER and r.levelno == logging.WARNING]
 
 
-def judge(name: str) -> list[str]:
-    return ["+darling.similarity.name=callable", f"+darling.similarity.function=hook_judges:{name}"]
+def similarity(name: str) -> list[str]:
+    return ["+darling.similarity.name=callable", f"+darling.similarity.function=hook_similarities:{name}"]
 
 
 def test_the_first_negative_quality_shifts_from_then_on(make_trainer, compute, caplog):
@@ -59,19 +59,19 @@ def test_a_chosen_shift_is_kept_in_silence(overrides, rewards, make_trainer, com
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("failing", r"failed on 1 items: ConnectionError: the judge is down"),
+        ("failing", r"failed on 1 items: ConnectionError: the similarity is down"),
         ("one_answer_too_few", r"shape \(1,\) for 1 pairs; got shape \(0,\)"),
         ("out_of_range", r"probabilities in \[0, 1\]; got 1.5"),
     ],
 )
-def test_a_judge_that_fails_stops_the_job(name, message, make_trainer, compute):
+def test_a_similarity_that_fails_stops_the_job(name, message, make_trainer, compute):
     with pytest.raises(SimilarityError, match=message):
-        compute(make_trainer(*judge(name)), group("a", ("x", 1.0), ("x", 0.0)))
+        compute(make_trainer(*similarity(name)), group("a", ("x", 1.0), ("x", 0.0)))
 
 
 @pytest.mark.parametrize("name", ["failing", "one_answer_too_few", "out_of_range"])
 def test_quality_only_trains_on_quality_and_says_so_each_time(name, make_trainer, compute, caplog):
-    trainer = make_trainer(*judge(name), "+darling.on_failure=quality_only")
+    trainer = make_trainer(*similarity(name), "+darling.on_failure=quality_only")
     for times in (1, 2):
         # The mean of 1, 1, 0.25 is 0.75.
         got = compute(trainer, group("a", ("x", 1.0), ("x", 1.0), ("y", 0.25)))

@@ -28,10 +28,12 @@ ONLY_QUALITY = ("quality/mean", "quality_only", "seconds", "wait_seconds", "step
 
 
 def test_a_step_of_two_mini_batches(make_trainer, compute, log_step):
-    import hook_judges
+    import hook_similarities
 
-    hook_judges.asked.clear()
-    trainer = make_trainer("+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:same_text")
+    hook_similarities.asked.clear()
+    trainer = make_trainer(
+        "+darling.similarity.name=callable", "+darling.similarity.function=hook_similarities:same_text"
+    )
     # a: classes {x, x}, {y}, {z}: d = 2/3, 2/3, 1, 1; r = 2/3, 2/3, 1, 0. b: one class: d = r = 0.1 each.
     # c: alone: d = 1, r = 0.
     first = compute(trainer, group("a", ("x", 1.0), ("x", 1.0), ("y", 1.0), ("z", 0.0)))
@@ -50,8 +52,8 @@ def test_a_step_of_two_mini_batches(make_trainer, compute, log_step):
         "groups/all_correct": 1 / 3,
         "groups/all_wrong": 1 / 3,
         "groups/mixed": 1 / 3,
-        "pairs/scored": len(hook_judges.asked),
-        "pairs/skipped": 6 + 3 - len(hook_judges.asked),
+        "pairs/scored": len(hook_similarities.asked),
+        "pairs/skipped": 6 + 3 - len(hook_similarities.asked),
         "quality_only": 0,
         "step_share": metrics["darling/wait_seconds"] / 4,
     }
@@ -65,10 +67,10 @@ def test_a_step_of_two_mini_batches(make_trainer, compute, log_step):
     assert not [name for name in log_step(trainer, first.batch) if name.startswith("darling/")]
 
 
-def test_a_step_in_which_the_judge_failed_once(make_trainer, compute, log_step):
+def test_a_step_in_which_the_similarity_failed_once(make_trainer, compute, log_step):
     trainer = make_trainer(
         "+darling.similarity.name=callable",
-        "+darling.similarity.function=hook_judges:failing",
+        "+darling.similarity.function=hook_similarities:failing",
         "+darling.on_failure=quality_only",
     )
     batch = compute(trainer, group("a", ("x", 1.0), ("x", 0.0))).batch

@@ -9,7 +9,7 @@ from darling_plugin.objectives import OBJECTIVES
 from darling_plugin.rollouts import Rollouts
 from darling_plugin.step import Step
 
-ANSWERS = "hook_judges:last_words"
+ANSWERS = "hook_similarities:last_words"
 OUTPUTS = [
     *group("a", ("a red fox runs home", 1.0), ("the fox is red", 1.0), ("a red fox runs home", 1.0), prompt="Write."),
     *group(

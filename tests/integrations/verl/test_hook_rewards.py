@@ -172,7 +172,7 @@ def test_only_correct_responses_are_compared(make_trainer, compute):
     assert got.values == [0.0, 0.0, 0.5, -0.5]
 
 
-def test_ngram_diversity_needs_no_judge(make_trainer, compute):
+def test_ngram_diversity_needs_no_similarity(make_trainer, compute):
     # Bigrams: {the cat, cat sat}, {the cat, cat ran}, {a dog}: own share 1/2, 1/2, 1; mean 2/3.
     trainer = make_trainer("+darling.objective=ngram", "+darling.diversity.ngram=2")
     got = compute(trainer, group("a", ("the cat sat", 1.0), ("the cat ran", 1.0), ("a dog", 1.0)))
@@ -189,18 +189,18 @@ def test_additive_fusion(make_trainer, compute):
     assert got.values == pytest.approx([0.6, -0.4, -0.2])
 
 
-def test_a_judge_of_ones_own_and_its_threshold(make_trainer, compute):
-    # The judge says 0 for x and y, which is not above 0: two classes, d = 1, 1. It sees short texts too.
-    import hook_judges
+def test_a_similarity_of_ones_own_and_its_threshold(make_trainer, compute):
+    # The similarity says 0 for x and y, which is not above 0: two classes, d = 1, 1. It sees short texts too.
+    import hook_similarities
 
-    hook_judges.asked.clear()
+    hook_similarities.asked.clear()
     trainer = make_trainer(
         "+darling.similarity.name=callable",
-        "+darling.similarity.function=hook_judges:same_text",
+        "+darling.similarity.function=hook_similarities:same_text",
         "+darling.similarity.threshold=0",
     )
     got = compute(trainer, group("a", ("x", 1.0), ("y", 0.0)))
-    assert hook_judges.asked == [("x", "y")]
+    assert hook_similarities.asked == [("x", "y")]
     assert got.rewards == [1.0, 0.0]
 
 
@@ -213,20 +213,20 @@ def test_the_estimator_outside_the_hook_is_an_error(make_trainer, compute):
 
 def test_the_work_starts_with_the_old_log_probabilities(make_trainer, put, compute):
     # In bypass mode verl's `_compute_old_log_prob` asks no worker: it copies what the rollout engine said.
-    import hook_judges
+    import hook_similarities
 
-    judged = ["+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:same_text"]
+    judged = ["+darling.similarity.name=callable", "+darling.similarity.function=hook_similarities:same_text"]
     trainer = make_trainer(*judged, "algorithm.rollout_correction.bypass_mode=true")
     outputs = group("a", ("x", 1.0), ("x", 1.0), ("y", 0.0))
     first, second = put(outputs), put(outputs)
 
-    hook_judges.asked.clear()
+    hook_similarities.asked.clear()
     trainer._compute_old_log_prob(first, {})
     trainer._prepared.work.result()
-    asked = list(hook_judges.asked)
+    asked = list(hook_similarities.asked)
     assert asked
     ahead = compute(trainer, first)
-    assert hook_judges.asked == asked  # nothing was asked again
+    assert hook_similarities.asked == asked  # nothing was asked again
     assert trainer._prepared is None
 
     # What was prepared for one batch is not used for another.

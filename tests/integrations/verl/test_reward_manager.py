@@ -127,14 +127,14 @@ def test_no_truth_is_an_error_with_verls_own_score_too(by_verl, score):
 
 @pytest.mark.parametrize("name", ["gives_none", "gives_a_tuple", "gives_no_score", "gives_nan"])
 def test_a_custom_function_that_gives_no_number_is_named(make_manager, score, name):
-    path = Path(__file__).with_name("hook_judges.py")
+    path = Path(__file__).with_name("hook_similarities.py")
     manager = make_manager(f"reward.custom_reward_function.path={path}", f"reward.custom_reward_function.name={name}")
     with pytest.raises(InputError, match=rf"reward.custom_reward_function .*{name}.*: gave .*expected a finite number"):
         score(manager, "four", "18", data_source="mine")
 
 
 def test_a_custom_function_s_own_keys_stay(make_manager, score):
-    path = Path(__file__).with_name("hook_judges.py")
+    path = Path(__file__).with_name("hook_similarities.py")
     manager = make_manager(
         f"reward.custom_reward_function.path={path}", "reward.custom_reward_function.name=own_quality"
     )
@@ -143,7 +143,7 @@ def test_a_custom_function_s_own_keys_stay(make_manager, score):
 
 
 def test_a_custom_function_comes_first(make_manager, score):
-    path = Path(__file__).with_name("hook_judges.py")
+    path = Path(__file__).with_name("hook_similarities.py")
     manager = make_manager(
         "+darling.quality.verifier=math_verify",
         f"reward.custom_reward_function.path={path}",

@@ -33,7 +33,7 @@ def started(make_trainer, monkeypatch):
         trainer.resource_pool_manager, trainer.train_dataset = Pools(), None
         trainer._load_checkpoint()
 
-    def service(config, settings, judge, groups):
+    def service(config, settings, similarity, groups):
         happened.append(("service", list(groups)))
 
     def load(trainer):
@@ -76,8 +76,8 @@ def test_the_shipped_classifier_may_have_gpus():
     from darling_plugin.config import ServiceSettings
     from darling_plugin.integrations.verl.partitions import needs_gpus
 
-    judge = build_similarity("classifier")
-    assert needs_gpus(ServiceSettings(placement="shared"), judge)
-    assert needs_gpus(ServiceSettings(backend="vllm"), judge)
-    assert not needs_gpus(ServiceSettings(), judge)
+    similarity = build_similarity("classifier")
+    assert needs_gpus(ServiceSettings(placement="shared"), similarity)
+    assert needs_gpus(ServiceSettings(backend="vllm"), similarity)
+    assert not needs_gpus(ServiceSettings(), similarity)
     assert not needs_gpus(ServiceSettings(placement="shared"), None)  # an objective that compares nothing

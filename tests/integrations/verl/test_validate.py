@@ -80,10 +80,10 @@ def test_every_wrong_key_is_named_at_once(compose):
             r"`darling.similarity.model` is .*no such folder",
         ),
         (["name=callable", "function=no_such_module:f"], r"`darling.similarity.function`.*no module 'no_such_module'"),
-        (["name=callable", "function=hook_judges:nothing"], r"'hook_judges' has no 'nothing'"),
+        (["name=callable", "function=hook_similarities:nothing"], r"'hook_similarities' has no 'nothing'"),
     ],
 )
-def test_a_judge_that_cannot_be_made(overrides, message, compose, launch):
+def test_a_similarity_that_cannot_be_made(overrides, message, compose, launch):
     config = compose(ON, *(f"+darling.similarity.{override}" for override in overrides))
     with pytest.raises(ConfigError, match=message):
         launch(config)

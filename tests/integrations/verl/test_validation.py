@@ -96,7 +96,7 @@ def validate(make_trainer):
 
 
 def test_verls_validation_reports_them_beside_its_own(validate):
-    found = validate("+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:same_text")
+    found = validate("+darling.similarity.name=callable", "+darling.similarity.function=hook_similarities:same_text")
     assert {key: value for key, value in found.items() if key.startswith("val-darling")} == pytest.approx(EXPECTED)
     assert found["val-core/aime/reward/mean@2"] == 0.25
 
@@ -116,8 +116,8 @@ def test_ngrams_have_no_classes(validate):
     assert not [key for key in found if "classes" in key]
 
 
-def test_a_judge_that_fails_costs_its_figures_alone(validate, caplog):
-    found = validate("+darling.similarity.name=callable", "+darling.similarity.function=hook_judges:failing")
+def test_a_similarity_that_fails_costs_its_figures_alone(validate, caplog):
+    found = validate("+darling.similarity.name=callable", "+darling.similarity.function=hook_similarities:failing")
     assert found["val-darling/aime/pass@2"] == 0.5
     assert not [key for key in found if "classes" in key]
     assert "this validation has no classes" in caplog.text

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from darling_plugin.countdown.data import Prepared
-from recipes.countdown.learned_judge import LearnedJudge
-from recipes.countdown.request import Estimator, Judge, Request
+from recipes.countdown.learned_similarity import LearnedSimilarity
+from recipes.countdown.request import Estimator, Request, SimilarityChoice
 
 DATA = Prepared(Path("train"), Path("val"), Path("test"), Path("manifest"), reused=True)
 POLICY = Path("policy")
 
 
-def test_the_judge_goes_to_verl_and_the_user_has_the_last_word():
-    learned = LearnedJudge(Path("/judges/one"), pairs=1, seconds=0.0, reused=True)
+def test_the_similarity_goes_to_verl_and_the_user_has_the_last_word():
+    learned = LearnedSimilarity(Path("/similarities/one"), pairs=1, seconds=0.0, reused=True)
     request = Request(steps=2, overrides=("darling.similarity.threshold=0.9",))
     line = request.command(DATA, POLICY, learned)
     assert line[-5:] == [*learned.overrides, "darling.similarity.threshold=0.9"]
-    assert "darling.similarity.model=/judges/one" in line
+    assert "darling.similarity.model=/similarities/one" in line
     assert not any("similarity" in word for word in Request().command(DATA, POLICY))
 
 
@@ -38,14 +38,14 @@ def test_steps_are_trained_saved_and_found_again():
 
 
 @pytest.mark.parametrize(
-    ("estimator", "judge", "name", "title"),
+    ("estimator", "similarity", "name", "title"),
     [
         ("darling", "symbolic", "quickstart", "Countdown, 34 steps of DARLING"),
         ("grpo", "symbolic", "quickstart-grpo", "Countdown, 34 steps of GRPO"),
-        ("darling", "learned", "quickstart-learned", "Countdown, 34 steps of DARLING with a learned judge"),
-        ("grpo", "learned", "quickstart-grpo-learned", "Countdown, 34 steps of GRPO with a learned judge"),
+        ("darling", "learned", "quickstart-learned", "Countdown, 34 steps of DARLING with a learned similarity"),
+        ("grpo", "learned", "quickstart-grpo-learned", "Countdown, 34 steps of GRPO with a learned similarity"),
     ],
 )
-def test_each_kind_of_run_has_a_folder_of_its_own_and_shares_the_rest(estimator, judge, name, title):
-    request = Request(Estimator(estimator), Judge(judge), output=Path("/out"))
+def test_each_kind_of_run_has_a_folder_of_its_own_and_shares_the_rest(estimator, similarity, name, title):
+    request = Request(Estimator(estimator), SimilarityChoice(similarity), output=Path("/out"))
     assert (request.folder, request.shared, request.title) == (Path("/out") / name, Path("/out/countdown"), title)

@@ -37,5 +37,5 @@ TASK = Task(
     sampling=Sampling(temperature=1.0, max_tokens=RESPONSE_LENGTH),
     scorer="countdown",
     similarity="callable",
-    options={"function": "darling_plugin.countdown.judge:equivalent"},
+    options={"function": "darling_plugin.countdown.similarity:equivalent"},
 )

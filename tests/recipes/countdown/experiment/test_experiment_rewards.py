@@ -1,4 +1,4 @@
-"""Who judges, how wrong it is, and what a response earns."""
+"""Who similarities, how wrong it is, and what a response earns."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ import pytest
 from darling_plugin.core import ngram_diversity
 from darling_plugin.core.partition import find_partition
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from recipes.countdown.experiment.char_tokenizer import compute_score, spaced, spaced_policy
-from recipes.countdown.experiment.judges import NoisyJudge, flipped, named
+from recipes.countdown.experiment.noise import NoisySimilarity, flipped, named
 from recipes.countdown.experiment.rewards import Rewards, quality_of
 from recipes.countdown.experiment.settings import METHODS, Run
 from recipes.countdown.model import EOS, VOCABULARY
@@ -76,9 +76,9 @@ def test_verls_tokenizer_writes_words_as_the_loop_does(untrained, tmp_path):
 @pytest.mark.parametrize(("false_same", "false_different"), [(0.1, 0.1), (0.3, 0.0), (0.0, 0.2)])
 def test_verdicts_are_wrong_as_often_as_asked(false_same, false_different):
     count = 20_000
-    judge = NoisyJudge(equivalent, false_same, false_different, np.random.default_rng(0))
-    said_same = judge([("3*7-2", "2*8+3")] * count).mean()
-    said_different = 1 - judge([("3*7-2", "7*3-2")] * count).mean()
+    similarity = NoisySimilarity(equivalent, false_same, false_different, np.random.default_rng(0))
+    said_same = similarity([("3*7-2", "2*8+3")] * count).mean()
+    said_different = 1 - similarity([("3*7-2", "7*3-2")] * count).mean()
     # Four standard errors of a share of 20,000: at most 4 · 0.5 / 141 = 0.014; none where the rate is 0.
     assert said_same == pytest.approx(false_same, abs=0.014 if false_same else 0.0)
     assert said_different == pytest.approx(false_different, abs=0.014 if false_different else 0.0)
@@ -87,11 +87,11 @@ def test_verdicts_are_wrong_as_often_as_asked(false_same, false_different):
 
 def test_each_copy_of_a_text_has_verdicts_of_its_own():
     copies = ["3*7-2"] * 30
-    judge = NoisyJudge(equivalent, 0.0, 1.0, np.random.default_rng(0))
-    labels = find_partition(named(copies), [0] * 30, judge, short_text_rule=False).labels
+    similarity = NoisySimilarity(equivalent, 0.0, 1.0, np.random.default_rng(0))
+    labels = find_partition(named(copies), [0] * 30, similarity, short_text_rule=False).labels
     assert labels.tolist() == list(range(30))  # always called different
     # Each of 435 pairs is joined one time in fifty: about nine joins.
-    seldom = NoisyJudge(equivalent, 0.0, 0.98, np.random.default_rng(0))
+    seldom = NoisySimilarity(equivalent, 0.0, 0.98, np.random.default_rng(0))
     found = find_partition(named(copies), [0] * 30, seldom, short_text_rule=False)
     assert 1 < len(set(found.labels.tolist())) < 30
 

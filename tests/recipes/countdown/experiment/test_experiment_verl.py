@@ -85,4 +85,4 @@ def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
         truth = {"digits": [3, 8, 1, 7, 2], "target": 19}
         assert reward("countdown", "3 * 7 - 2 .", truth)["score"] == 1.0
     else:
-        assert settings.similarity.function == "darling_plugin.countdown.judge:equivalent"
+        assert settings.similarity.function == "darling_plugin.countdown.similarity:equivalent"

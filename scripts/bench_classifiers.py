@@ -1,7 +1,7 @@
 """What a GPU reads of a judge: tokens per second of three sizes, with float32's and bfloat16's matrices in turns.
 
-    python scripts/bench_judges.py                                     # on a GPU, about two minutes
-    python scripts/bench_judges.py --pairs pairs.jsonl --json FILE     # and how many verdicts differ from a CPU's
+    python scripts/bench_classifiers.py                                     # on a GPU, about two minutes
+    python scripts/bench_classifiers.py --pairs pairs.jsonl --json FILE     # and how many verdicts differ from a CPU's
 
 22.7M is the shipped classifier. 149M has ModernBERT-base's shape and 4B Qwen3-4B's, both with random weights, on which
 a forward pass's time does not depend; the 4B ones are in bfloat16 and read token ids. Texts fill what the model reads,
@@ -48,7 +48,9 @@ def main(
 ) -> None:
     with explained():
         if not torch.cuda.is_available():
-            raise ConfigError("bench_judges.py needs a GPU that torch can use; `darling plan --measure` measures a CPU")
+            raise ConfigError(
+                "bench_classifiers.py needs a GPU that torch can use; `darling plan --measure` measures a CPU"
+            )
     name = torch.cuda.get_device_name()
     rows = [*shipped(), *modernbert(), *qwen3()]
     peak = GPUS["h100"].peak  # an H200's, too

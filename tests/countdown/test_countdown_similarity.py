@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 
 texts = st.text(alphabet="123+-*= ", max_size=8)
 

@@ -1,4 +1,4 @@
-"""A learned judge in the place of the symbolic one: what a task has where no program can say what is equivalent.
+"""A learned similarity in place of the symbolic one, as a task needs where no program can say what is equivalent.
 
 Labelled pairs (`pairs.py`) train a siamese encoder with the package's own classifier (`classifier/`). The packaged
 encoder reads words and is a hundred times too big for expressions of seven characters, so the base model is made here:
@@ -23,11 +23,11 @@ from recipes.countdown.threads import torch_threads
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE, UNITS = 64, 2, 4, 128, 256
 MAX_TOKENS = 16  # of a response and its end; the task's have at most 8
-ENCODER = "untrained-1"  # raise the number when the encoder is built otherwise: judges made before are then made anew
+ENCODER = "untrained-1"  # raise the number when the encoder is built in another way, so that classifiers are retrained
 
 
 @dataclass(frozen=True)
-class LearnedJudge:
+class LearnedSimilarity:
     """A classifier's folder; `seconds`: what this run spent on training it, 0 where it was there."""
 
     folder: Path
@@ -37,7 +37,7 @@ class LearnedJudge:
 
     @property
     def overrides(self) -> list[str]:
-        """The settings of a Countdown job that is to train with this judge."""
+        """The settings of a Countdown job that trains with this similarity."""
         return [
             "darling.similarity.name=classifier",
             "darling.similarity.function=null",
@@ -48,7 +48,7 @@ class LearnedJudge:
 
 
 def recipe(folder: Path, seed: int) -> Recipe:
-    """How the judge in this folder is trained. No wording: rare words and names mean nothing here."""
+    """How the classifier in this folder is trained. No wording: rare words and names mean nothing here."""
     return Recipe(
         kind="bi-encoder",
         base_model=str(folder / ENCODER),
@@ -62,12 +62,12 @@ def recipe(folder: Path, seed: int) -> Recipe:
     )
 
 
-def learn_judge(
+def learn_similarity(
     folder: Path, pairs: Sequence[Pair], *, seed: int = 0, settings: Recipe | None = None, threads: int = 1
-) -> LearnedJudge:
-    """Train the judge into `folder`; return the one that is there when it was trained so on these pairs.
+) -> LearnedSimilarity:
+    """Train the classifier into `folder`, or return the one there if it was trained on these pairs with these settings.
 
-    Whatever else is in the folder, an interrupted training say, is removed.
+    Anything else in the folder, such as an interrupted training, is removed.
     """
     settings = settings or recipe(folder, seed)
     reused, seconds = _matches(folder, pairs, settings), 0.0
@@ -76,7 +76,7 @@ def learn_judge(
         with torch_threads(threads):
             build_encoder(Path(settings.base_model), seed)
             seconds = train(pairs, folder, settings, quiet=True).seconds
-    return LearnedJudge(folder, len(pairs), seconds, reused)
+    return LearnedSimilarity(folder, len(pairs), seconds, reused)
 
 
 def build_encoder(folder: Path, seed: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Judges and rewards that a job's configuration names: `hook_judges:function`."""
+"""Judges and rewards that a job's configuration names: `hook_similarities:function`."""
 
 asked: list[tuple[str, str]] = []
 
@@ -9,7 +9,7 @@ def same_text(pairs):
 
 
 def failing(pairs):
-    raise ConnectionError("the judge is down")
+    raise ConnectionError("the similarity is down")
 
 
 def one_answer_too_few(pairs):

@@ -1,6 +1,6 @@
-"""Who says that two Countdown responses are the same solution: an exact judge, so no classifier is needed.
+"""Which Countdown responses are the same solution: an exact similarity, so no classifier is needed.
 
-Use it as the similarity `darling_plugin.countdown.judge:equivalent`.
+Use it as the similarity `darling_plugin.countdown.similarity:equivalent`.
 """
 
 from __future__ import annotations

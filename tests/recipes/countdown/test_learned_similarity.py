@@ -1,4 +1,4 @@
-"""Pairs, the judge that learns from them, and how far it agrees with the symbolic one."""
+"""Pairs, the classifier that learns from them, and how far it agrees with the symbolic one."""
 
 import io
 import json
@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from darling_plugin.countdown.data import Prompt
-from darling_plugin.countdown.judge import equivalent
+from darling_plugin.countdown.similarity import equivalent
 from darling_plugin.countdown.task import parse
 from darling_plugin.tools.classifier.groups import complete_groups
 from recipes.countdown import pairs as module
 from recipes.countdown.agreement import agreement
-from recipes.countdown.learned_judge import build_encoder, learn_judge, recipe
+from recipes.countdown.learned_similarity import build_encoder, learn_similarity, recipe
 from recipes.countdown.pairs import every_pair, labelled_pairs, make_pairs, neighbour, respelt
 from recipes.countdown.warmstart import WarmStart
 
@@ -23,7 +23,7 @@ PROMPT = Prompt((3, 8, 1, 7, 2), 19)
 RESPONSES = ["3*7-2", "7*3-2", "8+7+3+1", "1+2", "3*+7", "3*7-2", ""]
 
 
-def test_pairs_are_of_different_texts_labelled_by_the_symbolic_judge():
+def test_pairs_are_of_different_texts_labelled_by_the_symbolic_similarity():
     pairs = make_pairs([PROMPT], [RESPONSES])
     assert {pair.prompt for pair in pairs} == {"38172=19:"}
     assert [pair.similar for pair in pairs] == equivalent([pair.texts for pair in pairs])
@@ -118,17 +118,17 @@ def some_pairs(prompts: int, seed: int):
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory):
+def learned(tmp_path_factory):
     """A minute's recipe cut down to seconds: short expressions, few of them."""
-    folder = tmp_path_factory.mktemp("judges") / "judge"
+    folder = tmp_path_factory.mktemp("learned") / "similarity"
     settings = recipe(folder, 0).model_copy(update={"epochs": 4.0, "batch_size": 64})
-    return learn_judge(folder, some_pairs(60, 0), settings=settings), settings
+    return learn_similarity(folder, some_pairs(60, 0), settings=settings), settings
 
 
-def test_what_it_learned_holds_for_other_prompts(judge):
+def test_what_it_learned_holds_for_other_prompts(learned):
     from darling_plugin.similarity import ClassifierSimilarity
 
-    similarity = ClassifierSimilarity(str(judge[0].folder), device="cpu")
+    similarity = ClassifierSimilarity(str(learned[0].folder), device="cpu")
     held_out = some_pairs(20, 1)
     labels = np.array([pair.similar for pair in held_out])
     p = similarity([pair.texts for pair in held_out])
@@ -138,20 +138,20 @@ def test_what_it_learned_holds_for_other_prompts(judge):
     assert similarity([("3*7-2", "1+2"), ("1+2", "3*7-2")]).std() < 1e-6
 
 
-def test_a_judge_is_trained_again_only_for_other_pairs_or_another_recipe(judge):
-    made, settings = judge
+def test_a_similarity_is_trained_again_only_for_other_pairs_or_another_recipe(learned):
+    made, settings = learned
     weights = (made.folder / "model.safetensors").read_bytes()
-    again = learn_judge(made.folder, some_pairs(60, 0), settings=settings)
+    again = learn_similarity(made.folder, some_pairs(60, 0), settings=settings)
     assert (again.reused, again.seconds, again.folder, again.pairs) == (True, 0.0, made.folder, made.pairs)
     short = settings.model_copy(update={"epochs": 0.1})
-    assert not learn_judge(made.folder, some_pairs(60, 0), settings=short).reused
-    assert not learn_judge(made.folder, some_pairs(60, 1), settings=short).reused
+    assert not learn_similarity(made.folder, some_pairs(60, 0), settings=short).reused
+    assert not learn_similarity(made.folder, some_pairs(60, 1), settings=short).reused
     assert (made.folder / "model.safetensors").read_bytes() != weights
     # Interrupted after its weights were written and before calibration: trained again.
     from darling_plugin.similarity.classifier.card import read_card, write_card
 
     write_card(made.folder, read_card(made.folder).model_copy(update={"calibration": None}))
-    assert not learn_judge(made.folder, some_pairs(60, 1), settings=short).reused
+    assert not learn_similarity(made.folder, some_pairs(60, 1), settings=short).reused
 
 
 def test_the_encoder_is_the_same_for_the_same_seed(tmp_path):
@@ -163,14 +163,14 @@ def test_the_encoder_is_the_same_for_the_same_seed(tmp_path):
     assert all(x.read_bytes() != y.read_bytes() for x, y in zip(a, c, strict=True))
 
 
-def test_a_job_composes_with_the_judge(judge):
+def test_a_job_composes_with_the_similarity(learned):
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
     from darling_plugin.config import parse_settings
     from darling_plugin.packages import configs_folder
 
-    made = judge[0]
+    made = learned[0]
     with initialize_config_dir(str(configs_folder()), version_base=None):
         job = compose("darling/countdown", overrides=made.overrides)
     settings = parse_settings(OmegaConf.to_container(job.darling))
