@@ -10,9 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from composed_once import compose_once
+from recipe_jobs import cases, override
+
+from darling_plugin.tools.check.job import Cluster, Job
+from darling_plugin.tools.check.models import find_shape
 
 FOLDER = Path(sys.prefix) / "megatron"
-HERE = Path(__file__).parent
 
 pytestmark = pytest.mark.skipif(
     not (FOLDER / "megatron").is_dir(), reason=f"no megatron-core in {FOLDER}; scripts/install.sh puts it there"
@@ -21,46 +25,49 @@ pytestmark = pytest.mark.skipif(
 LOOK = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
-sys.path.append(sys.argv[1])
 import verl.trainer.ppo.v1
 from verl.workers.engine import EngineRegistry
 from megatron.core.transformer import TransformerConfig
-from recipe_jobs import cases, override
-from darling_plugin.tools.check.job import Cluster, Job
-from darling_plugin.tools.check.compose import compose_job
-from darling_plugin.tools.check.models import find_shape
 
-def megatron(job):
-    shape = find_shape(job["actor_rollout_ref.model.path"])
-    sizes = job["actor_rollout_ref.actor.megatron"]
-    names = ("tensor", "pipeline", "context")
-    parallel = {f"{name}_model_parallel_size": sizes[f"{name}_model_parallel_size"] for name in names[:2]}
-    config = TransformerConfig(
-        num_layers=shape.layers, hidden_size=shape.hidden, ffn_hidden_size=shape.mlp,
-        num_attention_heads=shape.heads, num_query_groups=shape.kv_heads, kv_channels=shape.head_size,
-        context_parallel_size=sizes["context_parallel_size"], sequence_parallel=sizes["sequence_parallel"], **parallel,
-    )
-    return [config.tensor_model_parallel_size, config.pipeline_model_parallel_size, config.context_parallel_size]
-
-found = {"engines": sorted(map(str, EngineRegistry._engines["language_model"]))}
-for case in cases():
-    if case[2] == "megatron":
-        found["-".join(case)] = megatron(Job(compose_job([override(*case)]), Cluster(None, None), True))
-try:
-    job = compose_job([override("math", "darling", "megatron", "8gpu"),
-                       "actor_rollout_ref.actor.megatron.tensor_model_parallel_size=3"])
-    megatron(Job(job, Cluster(None, None), True))
-except ValueError as error:
-    found["refused"] = str(error)
+found = {"engines": sorted(map(str, EngineRegistry._engines["language_model"])), "taken": {}, "refused": {}}
+for name, sizes in json.load(sys.stdin).items():
+    try:
+        made = TransformerConfig(**sizes)
+    except ValueError as error:
+        found["refused"][name] = str(error)
+        continue
+    parallel = (made.tensor_model_parallel_size, made.pipeline_model_parallel_size, made.context_parallel_size)
+    found["taken"][name] = parallel
 print(json.dumps(found))
 """
 
 
+def sizes(*job: str) -> dict[str, object]:
+    """What verl makes Megatron's configuration of: the policy's shape, and the job's way to divide it."""
+    composed = Job(compose_once(job), Cluster(None, None), True)
+    shape = find_shape(composed["actor_rollout_ref.model.path"])
+    divided = composed["actor_rollout_ref.actor.megatron"]
+    names = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "context_parallel_size", "sequence_parallel")
+    return {
+        "num_layers": shape.layers,
+        "hidden_size": shape.hidden,
+        "ffn_hidden_size": shape.mlp,
+        "num_attention_heads": shape.heads,
+        "num_query_groups": shape.kv_heads,
+        "kv_channels": shape.head_size,
+        **{name: divided[name] for name in names},
+    }
+
+
 @pytest.fixture(scope="module")
 def seen():
+    jobs = {"-".join(case): sizes(override(*case)) for case in cases() if case[2] == "megatron"}
+    three = "actor_rollout_ref.actor.megatron.tensor_model_parallel_size=3"
+    jobs["by three"] = sizes(override("math", "darling", "megatron", "8gpu"), three)
     process = subprocess.run(
-        [sys.executable, "-c", LOOK, str(HERE / "recipes")],
+        [sys.executable, "-c", LOOK],
         env=os.environ | {"PYTHONPATH": str(FOLDER), "VERL_LOGGING_LEVEL": "ERROR"},
+        input=json.dumps(jobs),
         text=True,
         capture_output=True,
     )
@@ -73,11 +80,13 @@ def test_verls_engine_loads(seen):
 
 
 def test_megatron_takes_the_sizes_of_every_job(seen):
-    jobs = {name: sizes for name, sizes in seen.items() if name not in ("engines", "refused")}
+    jobs = seen["taken"]
     assert len(jobs) == 2 * 6 * 3  # recipes, variants, and all sizes but smoke
     assert {tuple(sizes) for name, sizes in jobs.items() if "1gpu" not in name} == {(2, 1, 1)}
     assert {tuple(sizes) for name, sizes in jobs.items() if "1gpu" in name} == {(1, 1, 1)}
 
 
 def test_megatron_refuses_what_does_not_divide(seen):
-    assert "num_query_groups (8)" in seen["refused"] or "num_attention_heads (32)" in seen["refused"]
+    assert seen["refused"].keys() == {"by three"}
+    said = seen["refused"]["by three"]
+    assert "num_query_groups (8)" in said or "num_attention_heads (32)" in said
