@@ -49,7 +49,10 @@ def test_follows_the_protocol(user_module):
         ("m:", "must read `module:function`"),
         (None, "must read `module:function`.* got None"),
         ("users_missing:f", "is 'users_missing:f', and there is no module 'users_missing' on the Python path"),
-        ("darling_plugin.countdown.similarity:equivalent", "renamed; set darling_plugin.countdown.similarity:equivalent"),
+        (
+            "darling_plugin.countdown.similarity:equivalent",
+            "renamed; set darling_plugin.countdown.similarity:equivalent",
+        ),
         ("users_similarities.inner:f", "there is no module 'users_similarities.inner'"),
         ("users_similarities:g", "is 'users_similarities:g', and 'users_similarities' has no 'g'"),
         ("users_similarities:Judges.never", "has no 'Judges.never'"),
