@@ -50,7 +50,7 @@ def test_follows_the_protocol(user_module):
         (None, "must read `module:function`.* got None"),
         ("users_missing:f", "is 'users_missing:f', and there is no module 'users_missing' on the Python path"),
         (
-            "darling_plugin.countdown.similarity:equivalent",
+            "darling_plugin.countdown.judge:equivalent",
             "renamed; set darling_plugin.countdown.similarity:equivalent",
         ),
         ("users_similarities.inner:f", "there is no module 'users_similarities.inner'"),
