@@ -16,6 +16,9 @@ import prove_placement as script
 
 
 def main() -> None:
+    from ray import cloudpickle
+
+    cloudpickle.register_pickle_by_value(script)  # workers cannot import it
     out, jobs = Path(sys.argv[1]), json.loads(sys.argv[2])
     os.environ.update(script.RAY)
     arguments = {name: script.parse(given) for name, given in jobs.items()}
