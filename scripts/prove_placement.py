@@ -75,7 +75,7 @@ def main() -> int:
         if arguments.json:
             arguments.json.write_text(json.dumps(found, indent=2) + "\n")
     finally:
-        simulated.shutdown()
+        end(simulated)
     placed = found["verl_ready"] == found["verl_groups"] and found["replicas_ready"] == found["replicas"]
     return 0 if placed else 1
 
@@ -149,6 +149,14 @@ def start(nodes: int, gpus: int) -> Any:
             cluster.add_node(wait=node == 0, **size)
         cluster.wait_for_nodes(timeout=120)
     return cluster
+
+
+def end(cluster: Any) -> None:
+    """Stop the nodes; those that this process is still connected to end with it."""
+    import ray
+
+    if not ray.is_initialized():
+        cluster.shutdown()
 
 
 def place(config: Any, classifier_first: bool, patience: float) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def main() -> None:
             found[name] = script.prove(job, cluster.address, arguments[name])
         out.write_text(json.dumps(found))
     finally:
-        cluster.shutdown()
+        script.end(cluster)
 
 
 def shrink(cluster: Any, nodes: int) -> None:
