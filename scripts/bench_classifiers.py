@@ -72,7 +72,7 @@ def main(
 
 def shipped() -> list[dict[str, Any]]:
     judge: Any = load_scorer("default", device="cuda")
-    reads = judge.card.max_tokens
+    reads = judge.card.tokens_read
     texts = [text_of(number, reads) for number in range(2048)]
     return in_turns("shipped", SHIPPED, reads, len(texts) * reads, lambda: judge.forward(texts))
 

@@ -29,8 +29,7 @@ FLAGS = {True: "authors", False: "none"}  # what the setting was when there was 
 class PairRule(Protocol):
     """One rule."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
 
     def read(self, texts: Sequence[str]) -> Sequence[Any]:
         """What the rule reads of each text; None where it says nothing of that text."""

@@ -17,6 +17,8 @@ class Counts:
     """Texts in what was read; one that is in several pairs of a batch counts once for it."""
     truncated: int = 0
     """Of those, longer than the model reads."""
+    unreadable: int = 0
+    """Of those, mostly in a script that the model's vocabulary lacks."""
     missing: int = 0
     """Questions to an LLM judge without a verdict, taken as distinct."""
     batches: int = 0
@@ -53,3 +55,8 @@ class Counts:
     def truncated_share(self) -> float:
         """Share of the texts that were cut, in [0, 1]; 0 where none was read."""
         return min(1.0, self.truncated / self.texts) if self.texts else 0.0
+
+    @property
+    def unreadable_share(self) -> float:
+        """Share of the texts that are mostly in a script that the model lacks, in [0, 1]; 0 where none was read."""
+        return min(1.0, self.unreadable / self.texts) if self.texts else 0.0

@@ -14,7 +14,7 @@ from darling_plugin.errors import SimilarityError
 from darling_plugin.similarity.classifier.memory import Item
 from darling_plugin.similarity.classifier.rows import Rows, vector_of
 
-TALLIED = ("truncated", "missing")  # what a model may count of itself, and `Counts` has a field for
+TALLIED = ("truncated", "unreadable", "missing")  # what a model may count of itself, and `Counts` has a field for
 
 
 class WorkerError(Exception):

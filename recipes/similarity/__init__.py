@@ -1,1 +1,1 @@
-"""How the candidate was made and measured: see README.md."""
+"""How the shipped classifier is made and measured: see README.md."""

@@ -5,22 +5,22 @@ Encoders that were trained from one start on parts of the data lie in one basin;
 
 from __future__ import annotations
 
-# isort: split: common sets the import path
 import sys
 from pathlib import Path
 
-from recipes.similarity.candidate.forward import load_forward, save_change
-from recipes.similarity.common import HERE  # noqa: F401
+from darling_plugin.similarity.classifier.weight_change import save_change
+from recipes.similarity.common import load_change
+from recipes.similarity.encoder import packaged
 
 
 def main() -> None:
     out, *folders = map(Path, sys.argv[1:])
-    berts = [load_forward(folder)._encoder.bert for folder in folders]
+    berts = [load_change(folder)[0].model for folder in folders]
     state = berts[0].state_dict()
     for name, weight in state.items():
         if weight.is_floating_point():
             weight.copy_(sum(bert.state_dict()[name] for bert in berts) / len(berts))
-    save_change(berts[0], out)
+    save_change(berts[0], packaged()[0].model, out)
 
 
 if __name__ == "__main__":

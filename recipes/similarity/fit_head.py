@@ -1,31 +1,34 @@
-"""Fit the card of a trained encoder: `python fit_head.py --encoder runs/stage1 --out runs/candidate1`.
+"""Fit the card of a trained encoder: `python -m recipes.similarity.fit_head --encoder runs/stage3 --out FOLDER`.
 
-Weights of the logistic regression on candidate/features.py, with the signs that a policy cannot exploit (RISING ≥ 0,
+Weights of the logistic regression on `pair_features.py`, with the signs that a policy cannot exploit (RISING ≥ 0,
 FALLING ≤ 0), an L2 penalty, and every source of pairs counting by `SHARES`: the labeled NoveltyBench pairs, made pairs
 of a seed that the encoder was not trained on, and the "dev" half of firstsight/. The "report" half is never read.
 """
 
 from __future__ import annotations
 
-# isort: split: common sets the import path
 import argparse
-import json
-import math
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 
-from recipes.similarity.candidate.features import FALLING, FEATURES, RISING, compare, read, with_vectors
-from recipes.similarity.candidate.short_text import words
-from recipes.similarity.common import DATA, HERE, read_jsonl
+from darling_plugin.similarity.classifier.card import Card, write_card
+from darling_plugin.similarity.classifier.facts import count_words
+from darling_plugin.similarity.classifier.pair_features import FALLING, FEATURES, RISING
+from darling_plugin.similarity.classifier.weight_change import FILE
+from darling_plugin.similarity.packaged import PACKAGED
+from darling_plugin.tools.classifier.pairs import digest, prompt_hash, read_pairs
+from darling_plugin.tools.classifier.train import PACKAGES
+from recipes.similarity.common import CHUNK, DATA, HERE, encodings, features_of, read_jsonl
 
 SHARES = {"labeled": 2.0, "made": 0.2, "dev": 0.8}
 PENALTY = 1e-4
+LABELED = "noveltybench/pairs_train.jsonl"
 MIN_TEXTS = 2
 PARTED = [(FEATURES.index(name), FEATURES.index(f"long_{name}")) for name in ("cosine", "coverage")]
 
@@ -63,26 +66,8 @@ def fit(features: np.ndarray, labels: np.ndarray, counts: np.ndarray, penalty: f
     return Head(weights, float(found.x[-1]))
 
 
-def rarity_table(texts: Iterable[str]) -> dict[str, float]:
-    """word -> log(1 + texts / texts with the word), of the words that at least two texts have."""
-    total, counts = 0, Counter[str]()
-    for text in texts:
-        total += 1
-        counts.update({word.casefold() for word in words(text)})
-    return {word: round(math.log1p(total / count), 3) for word, count in sorted(counts.items()) if count >= MIN_TEXTS}
-
-
-def featurize(
-    pairs: Sequence[tuple[str, str]], vectors: Mapping[str, np.ndarray], rarity: Mapping[str, float]
-) -> np.ndarray:
-    """features[k] of pairs[k], with vectors[text] of shape (1 + segments, width)."""
-    own = {text: read(text) for text in dict.fromkeys(text for pair in pairs for text in pair)}
-    rest = np.array([compare(own[a], own[b], rarity) for a, b in pairs])
-    return with_vectors(rest, np.array([vectors[a] for a, _ in pairs]), np.array([vectors[b] for _, b in pairs]))
-
-
 def labeled_pairs() -> tuple[list[tuple[str, str]], np.ndarray, list[dict[str, Any]]]:
-    rows = read_jsonl(DATA / "noveltybench/pairs_train.jsonl")
+    rows = read_jsonl(DATA / LABELED)
     pairs = [(row["generation_0"], row["generation_1"]) for row in rows]
     return pairs, np.array([int(row["similar"]) for row in rows]), rows
 
@@ -102,41 +87,35 @@ def counts_of(sizes: Mapping[str, int]) -> np.ndarray:
     return np.concatenate([np.full(size, SHARES[name] / size) for name, size in sizes.items()])
 
 
-def vectors_of(folder: Path, texts: Iterable[str]) -> dict[str, np.ndarray]:
-    """vectors[text] by the encoder in the folder; kept in the folder's vectors.npz by the texts' digests.
-
-    In bfloat16 where the processor has it: half the time, and cosines differ in the third digit.
-    """
-    import hashlib
-
-    import torch
-
-    from recipes.similarity.candidate.forward import load_forward
-
-    texts = list(dict.fromkeys(texts))
-    digests = [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24] for text in texts]
-    file = folder / "vectors.npz"
-    known = dict(np.load(file)) if file.exists() else {}
-    if missing := [k for k, digest in enumerate(digests) if digest not in known]:
-        torch.set_num_threads(1)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            found = load_forward(folder)([texts[k] for k in missing])
-        known |= {digests[k]: row.astype(np.float16) for k, row in zip(missing, found, strict=True)}
-        np.savez(file, **known)
-    return {text: known[digest].astype(np.float32) for text, digest in zip(texts, digests, strict=True)}
+def provenance(encoder: Path, labels: np.ndarray) -> dict[str, Any]:
+    """What the numbers were fitted on; `darling classifier eval` warns where it meets the same prompts."""
+    labeled = read_pairs(DATA / LABELED)
+    return {
+        "training_digest": digest(labeled),
+        "training_prompts": sorted({prompt_hash(pair.prompt) for pair in labeled}),
+        "encoder": encoder.name,
+        "fitted_on": len(labels),
+        "versions": {package: version(package) for package in PACKAGES},
+    }
 
 
-def write_card(folder: Path, head: Head, rarity: Mapping[str, float], threshold: float = 0.5, **more: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def card_of(head: Head, **more: Any) -> Card:
     weights = {name: round(float(weight), 4) for name, weight in zip(FEATURES, head.weights, strict=True)}
-    card = {"format": 1, "features": weights, "bias": round(head.bias, 4), "threshold": threshold, **more}
-    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    (folder / "words.json").write_text(json.dumps(rarity, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    return Card(
+        format=2,
+        kind="bi-encoder",
+        base_model=PACKAGED,
+        max_tokens=CHUNK,
+        chunks="segments",
+        features=weights,
+        bias=round(head.bias, 4),
+        **more,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", type=Path, required=True, help="folder with model.safetensors as forward.py reads")
+    parser.add_argument("--encoder", type=Path, required=True, help="folder with change.safetensors")
     parser.add_argument("--made", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, help="labeled pairs, for a quick start of train_labeled.py")
@@ -146,14 +125,16 @@ def main() -> None:
         "made": made_pairs(args.made),
         "dev": dev_pairs(),
     }
-    rarity = rarity_table(text for pair in sources["labeled"][0] for text in pair)
-    vectors = vectors_of(args.encoder, (text for pairs, _ in sources.values() for pair in pairs for text in pair))
-    features = np.concatenate([featurize(pairs, vectors, rarity) for pairs, _ in sources.values()])
+    table = count_words(text for pair in sources["labeled"][0] for text in pair)
+    vectors = encodings(args.encoder, (text for pairs, _ in sources.values() for pair in pairs for text in pair))
+    features = np.concatenate([features_of(pairs, vectors, table) for pairs, _ in sources.values()])
     labels = np.concatenate([own for _, own in sources.values()])
     head = fit(features, labels, counts_of({name: len(own) for name, (_, own) in sources.items()}))
-    write_card(args.out, head, rarity)
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_card(args.out, card_of(head, provenance=provenance(args.encoder, labels)))
+    table.save(args.out)
     if args.out != args.encoder:
-        shutil.copy(args.encoder / "model.safetensors", args.out)
+        shutil.copy(args.encoder / FILE, args.out)
     print(dict(zip(FEATURES, head.weights.round(2).tolist(), strict=True)), round(head.bias, 2))
 
 

@@ -31,13 +31,13 @@ from recipes.similarity.edits import (
 )
 from recipes.similarity.wordnet import read_wordnet, replace_word
 
-WORDNET = HERE / "wordnet/usr/share/wordnet"
+WORDNET = Path("/usr/share/wordnet")  # of Debian's package wordnet-base
 
 
 class Sources:
     """The raw texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, wordnet: Path) -> None:
         self.prompts = [[row["prompt"], *row["prompt_paraphrases"]] for row in _nb("curated")]
         self.labeled = _nb("pairs_train")
         self.wild = [row["prompt"] for row in _nb("wildchat-1k")]
@@ -49,11 +49,11 @@ class Sources:
         self.names = sorted(set(re.findall(r"(?<=[a-z] )([A-Z][a-z]{3,})", " ".join(self.sentences))))
         self.banks = {name: read_bank(HERE / f"bank/{name}.txt") for name in BANKS}
         self.code = read_bank(HERE / "bank/code.txt", lines=False)
-        self.words = read_wordnet(WORDNET)
+        self.words = read_wordnet(wordnet)
 
 
-BANKS = ("methods", "stories", "facts", "languages")
-COUNTS = (34, 60, 34, 30)  # pairs of each group
+BANKS = ("methods", "stories", "facts", "languages", "paraphrases")
+COUNTS = (34, 60, 34, 30, 40)  # pairs of each group
 
 
 def prompts(src: Sources, rng: random.Random, scale: float) -> Iterator[Drawn]:
@@ -228,8 +228,8 @@ def _nb(name: str) -> list[dict]:
     return read_jsonl(DATA / f"noveltybench/{name}.jsonl")
 
 
-def make(seed: int, scale: float, excluded: set[str]) -> list[Drawn]:
-    src, rng = Sources(), random.Random(seed)
+def make(seed: int, scale: float, excluded: set[str], wordnet: Path) -> list[Drawn]:
+    src, rng = Sources(wordnet), random.Random(seed)
     pairs = [
         pair
         for source in (prompts, edited, problems, families, programs, long_texts)
@@ -245,10 +245,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--wordnet", type=Path, default=WORDNET)
     parser.add_argument("--exclude", type=Path, nargs="*", default=[])
     args = parser.parse_args()
     excluded = {row[side] for path in args.exclude for row in read_jsonl(path) for side in ("a", "b")}
-    pairs = make(args.seed, args.scale, excluded)
+    pairs = make(args.seed, args.scale, excluded, args.wordnet)
     with args.out.open("w", encoding="utf-8") as file:
         for pair in pairs:
             print(json.dumps(pair._asdict(), ensure_ascii=False), file=file)

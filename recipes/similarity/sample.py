@@ -8,7 +8,7 @@ import json
 import random
 from pathlib import Path
 
-MAIN = {"methods", "facts", "languages", "stories", "code", "late", "long, late", "long, reordered"}
+MAIN = {"methods", "facts", "languages", "paraphrases", "stories", "code", "late", "long, late", "long, reordered"}
 
 
 def main() -> None:

@@ -1,13 +1,12 @@
 """Train the encoder on made pairs: `python train.py --pairs runs/pairs.jsonl --out runs/stage1 [--start runs/other]`.
 
-Loss: binary cross-entropy of  logit = s · cos(whole) + t · coverage + bias  (candidate/features.py says what they are).
-All weights, bfloat16 arithmetic, one pass, linear warmup and decay. Writes model.safetensors (`candidate/forward.py`)
-and head.json. Texts are read as they are at inference, without their wrapping (`plain`).
+Loss: binary cross-entropy of  logit = s · cos(whole) + t · coverage + bias  (`pair_features.py` says what they are).
+All weights, bfloat16 arithmetic, one pass, linear warmup and decay. Writes change.safetensors and head.json. Texts are
+read as they are at inference, without their wrapping (`plain`).
 """
 
 from __future__ import annotations
 
-# isort: split: common sets the import path
 import argparse
 import json
 import random
@@ -19,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recipes.similarity.candidate.forward import load_forward, save_change
-from recipes.similarity.candidate.plain import plain
-from recipes.similarity.common import fresh_encoder, read_jsonl
+from darling_plugin.form.plain import plain
+from darling_plugin.similarity.classifier.weight_change import save_change
+from recipes.similarity.common import load_change, read_jsonl
+from recipes.similarity.encoder import SegmentEncoder, packaged
 
 
 class Logit(nn.Module):
@@ -68,10 +68,9 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
-    encoder, reader = fresh_encoder()
+    encoder = SegmentEncoder(load_change(args.start) if args.start else packaged())
     head = Logit()
     if args.start:
-        encoder = load_forward(args.start)._encoder
         started = json.loads((args.start / "head.json").read_text())
         with torch.no_grad():
             head.weight.copy_(torch.tensor(started["weight"]))
@@ -79,7 +78,7 @@ def main() -> None:
     rows = [row for path in args.pairs for row in read_jsonl(path)]
     rng.shuffle(rows)
     rows = rows[: args.most]
-    first, second = (reader([plain(row[side]) for row in rows]) for side in ("a", "b"))
+    first, second = (encoder.read([plain(row[side]) for row in rows]) for side in ("a", "b"))
     plan = batches([a.length + b.length for a, b in zip(first, second, strict=False)], args.batch, rng)
     steps = len(plan)
     optimizer = torch.optim.AdamW(
@@ -88,7 +87,9 @@ def main() -> None:
     )
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1, (s + 1) / 30) * max(0.03, 1 - s / steps))
     encoder.train()
-    seen, right, start = defaultdict(int), defaultdict(int), time.time()
+    seen: defaultdict[str, int] = defaultdict(int)
+    right: defaultdict[str, int] = defaultdict(int)
+    start = time.time()
     for step, batch in enumerate(plan):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             vectors = encoder([first[k] for k in batch] + [second[k] for k in batch])
@@ -108,8 +109,9 @@ def main() -> None:
         if step % 50 == 49 or step == steps - 1:
             share = {kind: f"{right[kind] / seen[kind]:.2f}" for kind in sorted(seen)}
             print(f"{step + 1}/{steps} {time.time() - start:.0f}s loss {loss:.3f} {share}", flush=True)
-            seen.clear(), right.clear()
-    save_change(encoder.bert, args.out)
+            seen.clear()
+            right.clear()
+    save_change(encoder.bert, packaged()[0].model, args.out)
     found = {"weight": head.weight.tolist(), "bias": head.bias.item()}
     (args.out / "head.json").write_text(json.dumps(found) + "\n")
 

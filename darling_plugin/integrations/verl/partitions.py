@@ -173,6 +173,7 @@ def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:
         "batch_fill": counts.batch_fill,
         "read": counts.read,
         "truncated_share": counts.truncated_share,
+        "unreadable_share": counts.unreadable_share,
         "missing_verdicts": counts.missing,
         "cached": counts.cached,
         "arrived": counts.arrived,

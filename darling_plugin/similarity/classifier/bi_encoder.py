@@ -10,10 +10,13 @@ from safetensors import SafetensorError
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier.batches import TOKENS
-from darling_plugin.similarity.classifier.card import read_card
+from darling_plugin.similarity.classifier.card import Card, read_card
+from darling_plugin.similarity.classifier.facts import FactReader
 from darling_plugin.similarity.classifier.forward import Forward, TextForward, WithWords
 from darling_plugin.similarity.classifier.hub import absent_path
 from darling_plugin.similarity.classifier.lexical_features import Reader
+from darling_plugin.similarity.classifier.segments import SegmentForward
+from darling_plugin.similarity.classifier.weight_change import apply_change
 from darling_plugin.similarity.packaged import PACKAGED, packaged_encoder, require
 
 LOADING = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)  # what a damaged folder raises
@@ -27,9 +30,20 @@ def load_forward(folder: Path, *, device: str | None = None, tokens: int = TOKEN
         tokens: of one forward pass, padding included.
     """
     card = read_card(folder)
+    if card.features:
+        return _load_segments(folder, card, device, tokens)
     encoder = load_encoder(folder, base=card.base_model if card.adapter else None, device=device)
     forward = TextForward(encoder, card.max_tokens, tokens, most_chunks=card.tokens_read // card.max_tokens)
     return WithWords(forward, Reader.load(folder)) if card.wording else forward
+
+
+def _load_segments(folder: Path, card: Card, device: str | None, tokens: int) -> Forward:
+    encoder = load_encoder(resolve_base(card.base_model), device=device)
+    try:
+        apply_change(encoder[0].model, folder)
+    except LOADING as error:
+        raise ConfigError(f"cannot load the encoder's weights in {folder}: its folder is damaged: {error}") from error
+    return SegmentForward(encoder, FactReader.load(folder), card.max_tokens, tokens)
 
 
 def load_encoder(source: str | Path, *, base: str | None = None, device: str | None = None) -> Any:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.files import replacing
 from darling_plugin.similarity.classifier.lexical_features import FEATURES
+from darling_plugin.similarity.classifier.pair_features import FEATURES as PAIR_FEATURES
+from darling_plugin.similarity.classifier.reading import CHUNKS
 
 FILE = "darling_classifier.json"
 MOST_CHUNKS = 64  # of one response; what comes after them is not read
@@ -39,25 +41,27 @@ class Calibration(BaseModel):
 class Card(BaseModel):
     """P(equivalent) = sigmoid(logit / temperature); two responses are equivalent when P > threshold.
 
-    The logit of a cross-encoder is scale · output + bias; of a bi-encoder, scale · cosine + Σ wording + bias.
+    The logit of a cross-encoder is scale · output + bias; of a bi-encoder, scale · cosine + Σ wording + bias, or in
+    format 2 bias + Σ weight · feature, over `pair_features.FEATURES`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
     kind: Literal["bi-encoder", "cross-encoder"]
     base_model: str = Field(min_length=1, description="what it was trained from: a name on the hub, or of a package")
     adapter: bool = Field(False, description="the folder holds a LoRA adapter only; base_model is loaded under it")
     max_tokens: int = Field(ge=1, description="tokens of each response that one forward pass reads")
-    chunks: Literal["head", "mean"] = Field(
+    chunks: Literal["head", "mean", "segments"] = Field(
         "head",
         description="bi-encoder: head: a longer response is read by its first max_tokens | mean: in chunks of equal "
-        "length, whose encodings are averaged",
+        "length, whose encodings are averaged | segments: format 2, its content words in up to three chunks",
     )
     both_orders: bool = Field(True, description="cross-encoder: mean of the logits of (a, b) and (b, a)")
     scale: float = Field(1.0, gt=0, description="of the cosine, or of a cross-encoder's output")
     bias: float = 0.0
     wording: dict[str, float] = Field(default_factory=dict, description="bi-encoder: weights of wording.FEATURES")
+    features: dict[str, float] = Field(default_factory=dict, description="format 2: weights of pair_features.FEATURES")
     temperature: float = Field(1.0, gt=0)
     threshold: float = Field(0.5, ge=0, le=1)
     calibration: Calibration | None = None
@@ -66,7 +70,7 @@ class Card(BaseModel):
     @property
     def tokens_read(self) -> int:
         """Tokens of each response that are read, in all its chunks."""
-        return self.max_tokens * (MOST_CHUNKS if self.chunks == "mean" else 1)
+        return self.max_tokens * {"head": 1, "mean": MOST_CHUNKS, "segments": CHUNKS}[self.chunks]
 
     @field_validator("wording")
     @classmethod
@@ -74,6 +78,15 @@ class Card(BaseModel):
         if weights and tuple(weights) != FEATURES:
             raise ValueError(f"must be weights of {', '.join(FEATURES)}, in this order")
         return weights
+
+    @model_validator(mode="after")
+    def _features_go_with_segments(self) -> Card:
+        segments = (self.format == 2, self.chunks == "segments", bool(self.features), self.kind == "bi-encoder")
+        if any(segments[:3]) and not all(segments):
+            raise ValueError("format 2, chunks segments and features go together, and are of a bi-encoder")
+        if self.features and tuple(self.features) != PAIR_FEATURES:
+            raise ValueError(f"features: must be weights of {', '.join(PAIR_FEATURES)}, in this order")
+        return self
 
 
 def read_card(folder: Path) -> Card:

@@ -16,10 +16,11 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from darling_plugin.form.short_text import RAW_CHARACTERS, decide, read_short
 from darling_plugin.similarity.classifier.blocks import blocks, number_texts
 from darling_plugin.similarity.classifier.card import Card
-from darling_plugin.similarity.classifier.lexical_features import MAX_CHARACTERS, Reader
-from darling_plugin.similarity.classifier.rows import vector_of, words_of
+from darling_plugin.similarity.classifier.comparing import SURE, cosines, open_comparison
+from darling_plugin.similarity.classifier.lexical_features import MAX_CHARACTERS
 from darling_plugin.similarity.classifier.truncation import CHARACTERS_PER_TOKEN
 
 SPECIAL = 3  # tokens beside those of the texts
@@ -66,11 +67,11 @@ class Front(Reading, Protocol):
 
 
 class BiFront(Front):
-    """logit(a, b) = scale · cos(a, b) + Σ weight_f · f(words of a, words of b) + bias: symmetric, one row a text.
+    """The logit of two texts is a sum over features of their rows (`comparing.py`): symmetric, one row a text.
 
     Args:
         card: of the classifier.
-        folder: where its table of words is, for a card with weights for the wording.
+        folder: where its table of words is, for a card with weights for more than the cosine.
     """
 
     reads: Literal["texts", "pairs"] = "texts"
@@ -78,10 +79,9 @@ class BiFront(Front):
     def __init__(self, card: Card, folder: Path):
         self.card = card
         self.max_tokens = card.tokens_read
-        own = MAX_CHARACTERS if card.wording else 0
+        own = MAX_CHARACTERS if card.wording or card.features else 0
         self.characters: int | None = max(own, card.tokens_read * CHARACTERS_PER_TOKEN) + 1  # one more shows a cut
-        self._reader = Reader.load(folder) if card.wording else None
-        self._weights = np.array(list(card.wording.values()))
+        self._compare = open_comparison(card, folder)
 
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         return list(dict.fromkeys(text for pair in pairs for text in pair))
@@ -91,12 +91,9 @@ class BiFront(Front):
         read = [rows[text] for text in texts]
         found = np.empty(len(pairs))
         for block in blocks(first, second):
-            own = [read[number] for number in block.texts.tolist()]
-            logits = self.card.scale * cosines(own) + self.card.bias
-            if self._reader is not None:
-                logits += self._reader.shares([words_of(row) for row in own]) @ self._weights
+            logits = self._compare([read[number] for number in block.texts.tolist()])
             found[block.pairs] = logits[block.first, block.second]
-        return found
+        return settled_by_form(pairs, found) if self.card.features else found
 
 
 class CosineFront(Reading):
@@ -144,10 +141,15 @@ class PairFront(Front):
         return self.card.scale * outputs + self.card.bias
 
 
-def cosines(rows: Sequence[np.ndarray]) -> np.ndarray:
-    """[i, j] = the cosine of the encodings in rows i and j, float64, (n, n). Encodings are unit vectors."""
-    vectors = np.stack([vector_of(row) for row in rows]).astype(np.float64)
-    return np.asarray(vectors @ vectors.T)
+def settled_by_form(pairs: Sequence[tuple[str, str]], logits: np.ndarray) -> np.ndarray:
+    """The logits, ±SURE where the form of two short texts decides ("Paris" and "Paris.", "42" and "43")."""
+    for k, (a, b) in enumerate(pairs):
+        if max(len(a), len(b)) > RAW_CHARACTERS:
+            continue
+        first, second = read_short(a), read_short(b)
+        if first is not None and second is not None and (same := decide(first, second)) is not None:
+            logits[k] = SURE if same else -SURE
+    return logits
 
 
 def tokens_of(item: Any, max_tokens: int | None) -> int:

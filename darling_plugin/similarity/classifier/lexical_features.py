@@ -25,6 +25,7 @@ from zlib import crc32
 import numpy as np
 
 from darling_plugin.errors import ConfigError
+from darling_plugin.similarity.classifier.overlap import Overlap
 
 FILE = "words.json"
 FEATURES = ("rare_words", "names", "length")
@@ -62,10 +63,15 @@ class Reader:
 
     @classmethod
     def fit(cls, texts: Iterable[str]) -> Reader:
+        return cls.of_words({word.casefold() for word in WORD.findall(text[:MAX_CHARACTERS])} for text in texts)
+
+    @classmethod
+    def of_words(cls, texts: Iterable[set[str]]) -> Reader:
+        """The table of texts that are given by their words."""
         total, counts = 0, Counter[str]()
-        for text in texts:
+        for words in texts:
             total += 1
-            counts.update({word.casefold() for word in WORD.findall(text[:MAX_CHARACTERS])})
+            counts.update(words)
         return cls(total, {word: count for word, count in sorted(counts.items()) if count >= MIN_TEXTS})
 
     @classmethod
@@ -85,7 +91,7 @@ class Reader:
         found = WORD.findall(text[:MAX_CHARACTERS])
         codes: dict[int, int] = {}
         for word in set(found):
-            number = self._number(word.casefold())
+            number = self.number(word.casefold())
             # A capital inside a sentence or at its start: names and headings, in languages that have capitals.
             codes[number] = codes.get(number, 0) | (word[0].isupper() and len(word) > 1)
         coded = np.fromiter((2 * number + name for number, name in codes.items()), dtype=np.uint32, count=len(codes))
@@ -93,18 +99,15 @@ class Reader:
 
     def shares(self, words: Sequence[Words]) -> np.ndarray:
         """[i, j] = one row of `FEATURES` for texts i and j, each in [0, 1], 1 for the same text; shape (n, n, 3)."""
-        codes = np.concatenate([own.codes for own in words])
-        text = np.repeat(np.arange(len(words)), [len(own.codes) for own in words])
-        numbers, column = np.unique(codes >> 1, return_inverse=True)
-        information = self._information[np.minimum(numbers, len(self.counts))]
-        is_name = (codes & 1).astype(bool)
+        codes = [own.codes >> 1 for own in words]
+        names = [own.codes[(own.codes & 1) == 1] >> 1 for own in words]
         length = np.array([own.length for own in words], dtype=np.float64)
         shortest, longest = np.minimum.outer(length, length), np.maximum.outer(length, length)
         return np.stack(
             [
-                _overlap(text, column, information**RARITY, len(words)),
-                _overlap(text[is_name], column[is_name], information, len(words)),
-                _share(shortest, longest),
+                Overlap(codes).shares(lambda code: self.information_of(code) ** RARITY),
+                Overlap(names).shares(self.information_of),
+                np.divide(shortest, longest, out=np.ones_like(shortest), where=longest > 0),
             ],
             axis=-1,
         )
@@ -113,7 +116,12 @@ class Reader:
         """One row of `FEATURES`; shape (3,)."""
         return np.asarray(self.shares([a, b])[0, 1])
 
-    def _number(self, word: str) -> int:
+    def information_of(self, numbers: np.ndarray) -> np.ndarray:
+        """How much each word tells, in nats, by its number; one that is not in the table counts as in one text."""
+        return np.asarray(self._information[np.minimum(numbers, len(self.counts))])
+
+    def number(self, word: str) -> int:
+        """The number of a case-folded word: its place in the table, or a hash above those."""
         known = self._place.get(word)
         if known is not None:
             return known
@@ -128,23 +136,3 @@ class Reader:
         """Of each word of the table, then of any other: log of 1 + texts / texts with the word."""
         with_it = [*self.counts.values(), 1]
         return np.array([math.log1p(self.texts / count) if self.texts else 1.0 for count in with_it])
-
-
-def _overlap(text: np.ndarray, column: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:
-    """Weighted Jaccard of each two texts, Σ w over a ∩ b / Σ w over a ∪ b; text[k] has the word column[k]. (n, n)."""
-    own = np.bincount(text, weights[column], minlength=n)
-    in_texts = np.bincount(column, minlength=len(weights))
-    several = np.flatnonzero(in_texts > 1)  # the others are in no intersection
-    place = np.zeros(len(weights), dtype=np.int64)
-    place[several] = np.arange(len(several))
-    kept = in_texts[column] > 1
-    has = np.zeros((n, len(several)))
-    has[text[kept], place[column[kept]]] = 1.0
-    shared = (has * weights[several]) @ has.T
-    np.fill_diagonal(shared, own)
-    return _share(shared, own[:, None] + own[None, :] - shared)
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole, at most 1; two texts that both lack a thing do not differ in it."""
-    return np.minimum(np.divide(part, whole, out=np.ones_like(part), where=whole > 0), 1.0)

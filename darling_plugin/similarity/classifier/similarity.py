@@ -40,7 +40,6 @@ class ClassifierSimilarity:
         require("sentence_transformers")
         self.model = model or DEFAULT
         if self.model == DEFAULT:
-            require("peft")
             packaged_encoder()
         try:
             self.front = open_front(self.model)

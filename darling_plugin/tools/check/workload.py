@@ -17,6 +17,7 @@ FORMAT_OF = {
     "dogtooth/qwen3-4b-emb-finetuned-step-70-hf": "Qwen3ForSequenceClassification",
     "yimingzhang/deberta-v3-large-generation-similarity": "DebertaV2ForSequenceClassification",
 }
+SHIPPED_CLASSIFIER = "shipped classifier"
 SHIPPED_PARAMETERS = 22_700_000  # all-MiniLM-L6-v2
 
 
@@ -66,7 +67,7 @@ def similarity_work(job: Job, settings: DarlingSettings) -> SimilarityWork | Non
         return SimilarityWork(settings.similarity.function or name, "pairs", pairs)
     if model is None or model == "default":
         card = read_card(DEFAULT_FOLDER)
-        return SimilarityWork("shipped classifier", "texts", texts, card.tokens_read, "tokens", SHIPPED_PARAMETERS)
+        return SimilarityWork(SHIPPED_CLASSIFIER, "texts", texts, card.tokens_read, "tokens", SHIPPED_PARAMETERS)
     return _classifier(model, pairs, texts)
 
 

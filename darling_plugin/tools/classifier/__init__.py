@@ -19,5 +19,5 @@
     cascade.py        chooses the two bounds of a cascade
 
 The runtime half, which loads and asks a classifier, is `similarity/classifier/`; the shipped one is in its `default/`,
-and scripts/train_default_classifier.py makes it.
+and recipes/similarity makes it.
 """

@@ -19,8 +19,9 @@ from darling_plugin.core import PartitionRule
 from darling_plugin.service.build import start_service
 from darling_plugin.similarity import ClassifierSimilarity
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
-from darling_plugin.similarity.classifier.lexical_features import Reader
-from darling_plugin.similarity.classifier.rows import pack
+from darling_plugin.similarity.classifier.facts import FactReader
+from darling_plugin.similarity.classifier.reading import SEGMENTS
+from darling_plugin.similarity.classifier.rows import pack_facts
 
 DIMENSIONS = 384
 
@@ -39,15 +40,16 @@ def hook_seconds(groups: Sequence[Sequence[str]]) -> float:
     """Seconds in which the shipped classifier's service finds the classes of these groups, all of them read before."""
     similarity: Any = ClassifierSimilarity(device="cpu")
     rule = PartitionRule(threshold=similarity.default_threshold, short_text_rule=similarity.short_text_rule)
-    reader, rng = Reader.load(DEFAULT_FOLDER), np.random.default_rng(0)
+    reader, rng = FactReader.load(DEFAULT_FOLDER), np.random.default_rng(0)
     texts = [text for group in groups for text in group]
     uid = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     service = start_service(similarity, rule, ServiceSettings(backend="local"), backend="local")
     try:
         memory = service.memories["similarity"]
         for text in texts:
-            vector = rng.normal(size=DIMENSIONS).astype(np.float32)
-            memory.keep([text], [pack(vector / np.linalg.norm(vector), reader.read(text))])
+            vectors = rng.normal(size=(1 + SEGMENTS, DIMENSIONS))
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            memory.keep([text], [pack_facts(vectors, reader.read(text))])
         start = time.process_time()
         service.partition(texts, uid)
         seconds = time.process_time() - start

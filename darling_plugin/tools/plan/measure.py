@@ -61,7 +61,7 @@ def measure(model: str = "default", *, device: str = "cpu", texts: int = 64, run
 
     front = open_front(model)
     pairs = front.reads == "pairs"
-    reads = front.card.max_tokens * (2 if pairs else 1)
+    reads = front.card.tokens_read * (2 if pairs else 1)
     clock = time.process_time if device == "cpu" else time.perf_counter
     rates, pair_seconds = [], []
     threads = torch.get_num_threads()

@@ -148,8 +148,8 @@ def test_what_the_similarity_reads_of_a_group(maths):
     shipped = similarity_work(job(maths), DarlingSettings())
     assert (shipped.reads, shipped.per_prompt) == ("texts", (8, 8))
     assert similarity_work(job(maths), DarlingSettings.model_validate({"objective": "ngram"})) is None
-    # 22.7 M parameters × 2 × 254 tokens × 8 texts × 256 prompts
-    assert shipped.petaflop(256, 8192) == pytest.approx(2 * 22.7e6 * 254 * 8 * 256 / 1e15)
+    # 22.7 M parameters × 2 × 762 tokens × 8 texts × 256 prompts
+    assert shipped.petaflop(256, 8192) == pytest.approx(2 * 22.7e6 * 762 * 8 * 256 / 1e15)
     assert shipped.petaflop(256, 100) == pytest.approx(2 * 22.7e6 * 100 * 8 * 256 / 1e15)
 
 

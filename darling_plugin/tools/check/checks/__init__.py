@@ -12,6 +12,7 @@ gpu_memory.py  an estimate against a GPU's memory
 rewards.py     estimator, reward manager, reward model, fusion: do they belong together
 similarity.py  what the similarity reads of a response, and what a step asks of it
 paths.py       models and data
+scripts.py     whether the shipped classifier reads the script of the prompts
 templates.py   tokenizer and chat template of a local model
 disk.py        free space for checkpoints
 """
@@ -31,6 +32,7 @@ from darling_plugin.tools.check.checks import (
     paths,
     plugin,
     rewards,
+    scripts,
     similarity,
     templates,
     tokens,
@@ -52,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     gpu_memory.check,
     rewards.check,
     similarity.check,
+    scripts.check,
     paths.check,
     templates.check,
     disk.check,
