@@ -159,6 +159,7 @@ TABLE = {
     "data prepare math": prepared(),
     "doctor": rows("*", "absent"),
     "eval compare": [*rows("* {folder}", "absent file folder esc"), *rows("{run} *", "absent")],
+    "eval elo": rows("*", "absent file folder esc"),
     "eval run": [
         *rows(f"{OWN} --responses {{file}} --out {{out}} --prompts *", f"{READABLE} deep"),
         *rows(f"{OWN} --prompts {{prompts}} --out {{out}} --responses *", f"{READABLE} deep"),

@@ -9,9 +9,9 @@ and shards are files side by side. A summary depends on nothing but those lines.
     run.py         the stages in their order
     prompts.py     a prompt, the files that prompts come in, the seed of each sample
     precomputed.py responses that exist already: of another evaluation, or in a file
-    tasks/         math, novelty, creative, countdown, own; one short file each
+    tasks/         math, novelty, creative, hard, code, countdown, own; one short file each
     sampling/      where responses come from: vLLM in a process of its own, an endpoint, a file
-    scoring/       how good one response is: math-verify, a reward model, a judge, a function
+    scoring/       how good one response is: math-verify, tests of programs, a reward model, a judge, a function
     judging/       an LLM's verdict on two texts, or on one by a rubric; from verdicts to win rates
     partitions.py  which responses are equivalent, by any similarity
     folder.py      the files of one evaluation: settings, prompts, rows; rows.py has the lines
@@ -22,6 +22,7 @@ and shards are files side by side. A summary depends on nothing but those lines.
     values.py      the metrics of each prompt
     summary.py     their means and intervals; tables.py prints them
     compare.py     two evaluations on the same prompts
+    standings.py   several evaluations by one judge: a table of ratings
 
 A new task is a file in tasks/ and a line in its table; so is a new scorer, in scoring/. Importing this costs nothing.
 """

@@ -13,7 +13,7 @@ import typer
 from darling_plugin.console import explained, print_json, terminal
 
 app = typer.Typer(
-    help="Measure a model's quality and diversity: run, summary, compare.",
+    help="Measure a model's quality and diversity: run, summary, compare, elo.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
@@ -31,7 +31,7 @@ def _option(panel: str, *names: str, help: str = "") -> Any:
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="math | novelty | creative | code | countdown | own.")],
+    task: Annotated[str, typer.Argument(help="math | novelty | creative | hard | code | countdown | own.")],
     out: Annotated[Path, typer.Option(help="The evaluation's folder. The same command resumes after an interruption.")],
     model: Annotated[
         str | None, _option(SAMPLING, help="A Hugging Face folder or a name on the hub; with --url, the name there.")
@@ -127,7 +127,7 @@ def run(
     ] = None,
     baseline: Annotated[
         Path | None,
-        _option(JUDGE, help="For creative: compare with another evaluation's folder, or a file of responses."),
+        _option(JUDGE, help="For creative and hard: compare with another evaluation's folder, or a file of responses."),
     ] = None,
     similarity: Annotated[
         str | None,
@@ -276,6 +276,33 @@ def compare(
         print_json(found.as_json())
     else:
         print_comparison(terminal(), found)
+
+
+@app.command()
+def elo(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Evaluations' folders, each with verdicts of one judge against a --baseline.")
+    ],
+    anchor: Annotated[
+        str | None, typer.Option(help="The model whose rating is fixed. The default is the first folder's baseline.")
+    ] = None,
+    at: Annotated[float, typer.Option(help="The rating of --anchor.")] = 1500.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Rate several models by a judge's pairwise verdicts: Bradley-Terry ratings on the scale of Elo, with intervals.
+
+    Example: darling eval elo results/before results/after
+    """
+    from darling_plugin.tools.evaluation.folder import Folder
+    from darling_plugin.tools.evaluation.standings import standings
+    from darling_plugin.tools.evaluation.tables import print_standings
+
+    with explained():
+        found = standings([Folder.read(folder) for folder in folders], anchor=anchor, at=at)
+    if as_json:
+        print_json([one.as_json() for one in found])
+    else:
+        print_standings(terminal(), found)
 
 
 def _json(option: str, text: str | None) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from darling_plugin.errors import InputError
 from darling_plugin.json_lines import read_objects
@@ -37,8 +37,9 @@ class Given:
 
     Args:
         path: a folder of `darling eval run`, or a file of JSON lines (or one JSON list) whose objects have `id` or
-            `prompt` (`uid`, `instruction`) and `responses` or `response` (`generations`, `output`): those of
-            NoveltyBench, AlpacaEval and this package. A second line for a prompt adds to the first.
+            `prompt` (`uid`, `instruction`) and `responses` or `response` (`generations`, `output`, or `messages` that
+            end with the answer): those of NoveltyBench, AlpacaEval, Arena-Hard and this package. A second line for a
+            prompt adds to the first.
     """
 
     def __init__(self, path: str | Path, setting: str):
@@ -107,6 +108,7 @@ class Given:
         for where, row in read_objects(self.path):
             name, text = (next((row[key] for key in keys if key in row), None) for keys in (IDS, PROMPTS))
             given = next((row[key] for key in RESPONSES if key in row), None)
+            given = _last_answer(row["messages"]) if given is None and "messages" in row else given
             own = [given] if isinstance(given, str) else given
             if not isinstance(own, list) or not all(isinstance(one, str) for one in own):
                 raise InputError(
@@ -117,3 +119,11 @@ class Given:
                 raise InputError(f"{where}: expected the prompt's `id`, or its text as `prompt`; got neither")
             found.append(Row(str(name) if named else None, text if isinstance(text, str) else None, own))
         return found
+
+
+def _last_answer(messages: Any) -> str | None:
+    """The last message's content, a text or Arena-Hard's {"answer": text}; None if it is no such thing."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    content = last.get("content") if isinstance(last, dict) and last.get("role") == "assistant" else None
+    found = content.get("answer") if isinstance(content, dict) else content
+    return found if isinstance(found, str) else None

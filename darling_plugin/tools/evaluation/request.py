@@ -191,12 +191,13 @@ class Request:
             return None
         if not self.task.baseline:
             raise ConfigError(
-                f"`--baseline` has no effect on the task {self.task.name}; only creative compares with one"
+                f"`--baseline` has no effect on the task {self.task.name}; only creative and hard compare with one"
             )
-        from darling_plugin.tools.evaluation.judging.pairwise import PairwiseJudge
+        from darling_plugin.tools.evaluation.judging.pairwise import QUESTIONS, PairwiseJudge
         from darling_plugin.tools.evaluation.precomputed import Given
 
-        return PairwiseJudge(self._judge_endpoint(), Given(self.baseline, "--baseline"), self.judge.characters)
+        baseline, question = Given(self.baseline, "--baseline"), QUESTIONS[self.task.question]
+        return PairwiseJudge(self._judge_endpoint(), baseline, self.judge.characters, question)
 
     def _reward_model(self) -> Scorer:
         if self.reward.model is None:

@@ -55,6 +55,7 @@ def run(request: Request, console: Console | None = None) -> Result:
         "model": request.model.name or str(request.model.responses),
         "url": request.model.url,
         "judge_url": request.judge.url,
+        "baseline": None if request.baseline is None else str(request.baseline),
     }
     folder = Folder.make(request.out, settings, noted, prompts)
     shard = request.shard

@@ -9,8 +9,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from darling_plugin.evaluation.intervals import bootstrap_mean
 from darling_plugin.tools.evaluation.folder import Folder
+from darling_plugin.tools.evaluation.judging.elo import elo_ratings
 from darling_plugin.tools.evaluation.judging.length import length_controlled
 from darling_plugin.tools.evaluation.judging.win_rates import Pair, weighted_win_rate
 from darling_plugin.tools.evaluation.values import Responses, read, values
@@ -89,7 +92,12 @@ def _win_rates(judged: Sequence[Sequence[Pair]]) -> Figures:
     controlled = length_controlled(
         [pair.win_rate for pair, _ in pairs], [pair.longer for pair, _ in pairs], [number for _, number in pairs]
     )
+    votes = np.zeros((len(judged), 2, 2))
+    for number, own in enumerate(judged):
+        won = sum(pair.weighted for pair in own)
+        votes[number, 0, 1], votes[number, 1, 0] = won, sum(sum(pair.weights) for pair in own) - won
     return {
+        "Elo, the baseline 1500": elo_ratings(votes, ("the model", "the baseline"), anchor=1)[0].as_json(),
         "win rate, clear wins thrice": weighted_win_rate(judged).as_json(),
         "win rate, length-controlled": controlled.as_json(),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from darling_plugin.tools.evaluation.compare import Comparison
 from darling_plugin.tools.evaluation.stage import Outcome
+from darling_plugin.tools.evaluation.standings import Standing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +56,22 @@ def print_comparison(console: Console, found: Comparison) -> None:
         console.print(f"Left out: {found.only_before} prompts of the first, {found.only_after} of the second.")
     for name, before, after in found.other_settings:
         console.print(f"Not the same: {name}, {before!r} and {after!r}", markup=False, highlight=False)
+
+
+def print_standings(console: Console, found: list[Standing]) -> None:
+    from rich.text import Text
+
+    prompts = max(one.rating.problems for one in found)
+    table = _table(console, f"{len(found)} models, {prompts} prompts: Bradley-Terry ratings on the scale of Elo")
+    table.add_column("model")
+    for name in ("rating", "95 % interval", "votes", "verdicts missing"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found:
+        low, high = one.rating.low, one.rating.high
+        bounds = "" if low is None or high is None else f"{low:.0f} … {high:.0f}"
+        missing = "" if one.missing is None else f"{one.missing:.1%}"
+        table.add_row(Text(one.name), f"{one.rating.mean:.0f}", bounds, f"{one.votes:,}", missing)
+    console.print(table)
 
 
 def _metrics(console: Console, title: str, metrics: Mapping[str, Mapping[str, Any]]) -> None:

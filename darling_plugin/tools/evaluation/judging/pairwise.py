@@ -1,4 +1,4 @@
-"""Which of two responses is better: the model's or the baseline's, asked in both orders.
+"""Which of two responses is better, as writing or as an answer: the model's or the baseline's, asked in both orders.
 
 Five verdicts and a vote that counts three times when it is clear, as in Arena-Hard (Li et al. 2024, arXiv 2406.11939);
 both orders, and texts that may be cut to one length, as in EQ-Bench's creative writing v3
@@ -41,6 +41,25 @@ QUESTION = Question(
     properties={"verdict": {"type": "string", "enum": list(VERDICTS)}},
 )
 
+ANSWERS = Question(
+    "answers",
+    instructions=(
+        "You compare two answers to one prompt of a user, and decide which is better, and how clearly.\n\n"
+        "First work out, for yourself, what a correct and complete answer must say. Then weigh whether each is "
+        "correct, and says what it cannot know; whether it does all that the prompt asks, and nothing else; whether the "
+        "user could act on it; whether it is clear and no longer than it has to be. An error in substance weighs more "
+        "than any fault of form.\n\n"
+        "Length is no merit. An answer can break off where it was cut to length: judge what is there. The order of the "
+        "two says nothing.\n\n"
+        "The line of JSON has the strings prompt, response_1 and response_2. Say in a few sentences what decides it, "
+        f"then the verdict, one of {', '.join(VERDICTS)}, where first is response_1. `equal` is for answers between "
+        "which you cannot choose."
+    ),
+    reminder=QUESTION.reminder,
+    properties=QUESTION.properties,
+)
+QUESTIONS = {"writing": QUESTION, "answers": ANSWERS}
+
 
 class PairwiseJudge:
     """Two verdicts for each response: [the model's first, the baseline's first]. One without both is missing.
@@ -49,19 +68,23 @@ class PairwiseJudge:
 
     Args:
         characters: how much of each response the judge sees; None for all.
+        question: one of `QUESTIONS`.
     """
 
-    def __init__(self, endpoint: Endpoint, baseline: Given, characters: int | None = None):
+    def __init__(
+        self, endpoint: Endpoint, baseline: Given, characters: int | None = None, question: Question = QUESTION
+    ):
         self.endpoint = endpoint
         self.baseline = baseline
         self.characters = characters
+        self.question = question
 
     @property
     def settings(self) -> dict[str, Any]:
         return {
             "judge": self.endpoint.model,
             "temperature": self.endpoint.temperature,
-            "question": QUESTION.digest,
+            "question": self.question.digest,
             "characters": self.characters,
             "baseline_sha256": self.baseline.digest,
         }
@@ -92,4 +115,4 @@ class PairwiseJudge:
             "response_1": cut(first, self.characters),
             "response_2": cut(second, self.characters),
         }
-        return await QUESTION.ask(client, texts)
+        return await self.question.ask(client, texts)

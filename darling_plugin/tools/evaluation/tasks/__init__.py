@@ -5,6 +5,7 @@
     creative.py     writing, against a baseline's answers and by a rubric
     code.py         programs, run against tests
     countdown.py    the task of the quickstart
+    hard.py         hard prompts, against a baseline's answers
     own.py          your own file of prompts
     base.py         what a task is
 
@@ -14,11 +15,11 @@ A new task is a file with a `TASK`, and its line in the table below.
 from __future__ import annotations
 
 from darling_plugin.errors import ConfigError
-from darling_plugin.tools.evaluation.tasks import code, countdown, creative, math, novelty, own
+from darling_plugin.tools.evaluation.tasks import code, countdown, creative, hard, math, novelty, own
 from darling_plugin.tools.evaluation.tasks.base import Task
 
 TASKS: dict[str, Task] = {
-    task.name: task for task in (math.TASK, novelty.TASK, creative.TASK, code.TASK, countdown.TASK, own.TASK)
+    task.name: task for task in (math.TASK, novelty.TASK, creative.TASK, hard.TASK, code.TASK, countdown.TASK, own.TASK)
 }
 
 

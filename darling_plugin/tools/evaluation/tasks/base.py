@@ -44,6 +44,7 @@ class Task:
         similarity: by name, with its options; None for no partition.
         way: "closure" or "greedy" (`partitions.py`).
         baseline: responses are compared with a baseline's where there is one.
+        question: what the judge of that comparison looks at: "writing" or "answers" (`judging/pairwise.py`).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)
     way: str = "closure"
     baseline: bool = False
+    question: str = "writing"
 
 
 @dataclass(frozen=True)
