@@ -9,13 +9,14 @@ from typer.testing import CliRunner
 from darling_plugin import __version__
 from darling_plugin.cli import app
 from darling_plugin.integrations.verl import versions
+from darling_plugin.integrations.versions import VERL
 
 WIDE = {"COLUMNS": "250"}
 
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    for name in ("VERL_USE_EXTERNAL_PLUGINS", "VERL_PLATFORM", versions.ALLOW_UNTESTED):
+    for name in ("VERL_USE_EXTERNAL_PLUGINS", "VERL_PLATFORM", VERL.allow):
         monkeypatch.delenv(name, raising=False)
 
 

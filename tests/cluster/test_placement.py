@@ -25,7 +25,7 @@ READY = {
 }
 SHORT = ["--size", "64gpu", "--nodes", "3", "--patience", "10", "trainer.nnodes=2"]
 REFUSED = [*SHORT, "darling.service.placement=dedicated", "darling.service.replicas=9"]
-BEFORE_VERL = [*SHORT, "--classifier-first", *DEDICATED]
+BEFORE_VERL = ["--classifier-first", *SHORT, *DEDICATED]
 
 
 @pytest.fixture(scope="module")

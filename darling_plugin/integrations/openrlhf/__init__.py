@@ -2,7 +2,6 @@
 
     __main__.py           the command: reads and checks the arguments, starts Ray, runs OpenRLHF
     arguments.py          what of the settings and of OpenRLHF's own arguments must be so; `--help`
-    versions.py           the OpenRLHF versions that this package was tested with
     worker.py             run by Ray at the start of each worker: puts the parts below into OpenRLHF
     experience_maker.py   start here: OpenRLHF's experience maker, with the step between rewards and advantages
     experiences.py        OpenRLHF's experiences as `Rollouts`, and results back into them

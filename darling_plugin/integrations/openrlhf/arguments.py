@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from darling_plugin.config import DarlingSettings, parse_settings
 from darling_plugin.errors import ConfigError
 from darling_plugin.integrations.command_line import PREFIX
-from darling_plugin.integrations.openrlhf.versions import check_openrlhf_version
+from darling_plugin.integrations.versions import OPENRLHF
 from darling_plugin.service.build import check_backend
 from darling_plugin.step import needs_similarity
 
@@ -32,7 +32,7 @@ def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     Loads no model: it looks for the folder, the module and the packages that the similarity will need. Raises
     `ConfigError` for whatever would stop the job later, or train on something else than the settings say.
     """
-    check_openrlhf_version()
+    OPENRLHF.check()
     settings = parse_settings(node)
     _refuse(node, settings)
     objective = settings.build_objective()

@@ -8,7 +8,6 @@
     text.py        what a similarity reads of a completion, and the name of a prompt
     settings.py    the `darling:` node as a dict, and the trainer's own arguments, checked before training
     checkpoint.py  the step's state in TRL's checkpoints
-    versions.py    the TRL versions that this package was tested with
 
 Importing this package imports neither TRL nor torch; `DarlingGRPOTrainer` imports TRL.
 """

@@ -19,7 +19,7 @@ from darling_plugin.integrations.trl.quality import QualityFunction, call_all, n
 from darling_plugin.integrations.trl.scorer import Scorer
 from darling_plugin.integrations.trl.settings import check_arguments
 from darling_plugin.integrations.trl.text import completion_text
-from darling_plugin.integrations.trl.versions import check_trl_version
+from darling_plugin.integrations.versions import TRL
 from darling_plugin.similarity import Similarity
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class DarlingReward:
         similarity: Similarity | str | None = None,
         text: Callable[[Any], str] = completion_text,
     ):
-        check_trl_version()
+        TRL.check()
         if args is not None:
             check_arguments(args)
         self.args = args

@@ -20,7 +20,7 @@ from darling_plugin.integrations.trl.scorer import Part, Scorer
 from darling_plugin.integrations.trl.settings import check_arguments
 from darling_plugin.integrations.trl.shared import gather
 from darling_plugin.integrations.trl.text import completion_text
-from darling_plugin.integrations.trl.versions import check_trl_version
+from darling_plugin.integrations.versions import TRL
 from darling_plugin.similarity import Similarity
 
 
@@ -41,7 +41,7 @@ class DarlingGRPOTrainer(GRPOTrainer):
         text: Callable[[Any], str] = completion_text,
         **keywords: Any,
     ):
-        check_trl_version()
+        TRL.check()
         check_arguments(args)
         super().__init__(model, reward_funcs, args, **keywords)
         reward_model = any(isinstance(function, torch.nn.Module) for function in self.reward_funcs)

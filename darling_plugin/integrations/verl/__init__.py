@@ -1,7 +1,7 @@
 """The adapter for verl: its V1 trainer, and V0 through the function that computes advantages.
 
     plugin.py          where verl comes in: it loads this module in every process of a job, which only registers hooks
-    versions.py        the verl versions that this package was tested with
+    versions.py        what was tested with which verl, and the checks of verl's version and of Python's
     validate.py        checks a job's configuration before anything is started
     trainer.py         the hook around `_compute_advantage`, wrapped around every registered trainer: start here
     v0.py              the V0 trainer (use_v1=false, verl 0.8) and verl's experimental ones

@@ -18,10 +18,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from darling_plugin.errors import ConfigError
 from darling_plugin.packages import installed
+
+if TYPE_CHECKING:
+    from darling_plugin.integrations.versions import Tested
 
 ENTRY_POINT = ("darling", "darling_plugin.integrations.verl.plugin")
 SHARED_MEMORY_GIB = 1
@@ -123,50 +126,48 @@ def darling() -> Check:
 def verl() -> Check:
     """verl, in the range that this package was tested with."""
     from darling_plugin.integrations.verl import versions
+    from darling_plugin.integrations.versions import VERL
 
     found = versions.verl_version()
-    install = f"pip install 'verl>={versions.OLDEST},<{versions.BEFORE}'"
     if found is None:
-        return Check("verl", "problem", "not installed: there is nothing to plug into", install)
+        return Check("verl", "problem", "not installed: there is nothing to plug into", VERL.install)
     try:
         versions.check_verl_version(found)
     except ConfigError as error:
-        return Check("verl", "problem", str(error), install)
+        return Check("verl", "problem", str(error), VERL.install)
     tested = versions.TESTED.get(found, f"not itself tested; those tested are {', '.join(versions.TESTED)}")
-    if os.environ.get(versions.ALLOW_UNTESTED) == "1":
-        return Check("verl", "note", f"{found}: {tested}; {versions.ALLOW_UNTESTED}=1 lets any other pass")
+    if VERL.anything_passes:
+        return Check("verl", "note", f"{found}: {tested}; {VERL.allow}=1 lets any other pass")
     return Check("verl", "ok" if found in versions.TESTED else "note", f"{found}: {tested}")
 
 
 def openrlhf() -> Check:
-    """OpenRLHF, in the range that this package was tested with; nobody must have it."""
-    from darling_plugin.integrations.openrlhf import versions
+    """OpenRLHF, which is optional: another trainer than verl."""
+    from darling_plugin.integrations.versions import OPENRLHF
 
-    found = installed("openrlhf")
-    if found is None:
-        return Check("openrlhf", "note", "not installed (optional: another trainer than verl)", versions.INSTALL)
-    try:
-        versions.check_openrlhf_version(found)
-    except ConfigError as error:
-        return Check("openrlhf", "note", str(error), versions.INSTALL)
-    return Check("openrlhf", "ok", f"{found}; start it with: python -m darling_plugin.integrations.openrlhf")
+    return _other_trainer(OPENRLHF, "; start it with: python -m darling_plugin.integrations.openrlhf")
 
 
 def trl() -> Check:
-    """TRL, in the range that this package was tested with; it is needed only to train with it."""
-    from darling_plugin.integrations.trl import versions
+    """TRL, which is optional: another trainer than verl."""
+    from darling_plugin.integrations.versions import TRL
 
-    found = installed("trl")
+    return _other_trainer(TRL)
+
+
+def _other_trainer(trainer: Tested, more: str = "") -> Check:
+    """`ok` in the range that this package was tested with, else a note."""
+    name, found = trainer.package, trainer.installed()
     if found is None:
-        return Check("trl", "note", "not installed (optional: trains in the place of verl)", versions.INSTALL)
+        return Check(name, "note", "not installed (optional: another trainer than verl)", trainer.install)
     try:
-        versions.check_trl_version(found)
+        trainer.check(found)
     except ConfigError as error:
-        return Check("trl", "note", str(error), versions.INSTALL)
-    tested = f"tested with >={versions.OLDEST},<{versions.BEFORE}"
-    if os.environ.get(versions.ALLOW_UNTESTED) == "1":
-        return Check("trl", "note", f"{found}; {tested}, and {versions.ALLOW_UNTESTED}=1 lets any other pass")
-    return Check("trl", "ok", f"{found}, {tested}")
+        return Check(name, "note", str(error), trainer.install)
+    tested = f"{found}, tested with {trainer.range}"
+    if trainer.anything_passes:
+        return Check(name, "note", f"{tested}; {trainer.allow}=1 lets any other pass")
+    return Check(name, "ok", tested + more)
 
 
 def package(wanted: Package) -> Check:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from darling_plugin.config import parse_settings
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, DarlingError
+from darling_plugin.integrations import versions
 from darling_plugin.integrations.command_line import parse_node, split_arguments
-from darling_plugin.integrations.openrlhf import arguments, versions
+from darling_plugin.integrations.openrlhf import arguments
 from darling_plugin.integrations.openrlhf.__main__ import main
 
 JOB = ["--algo.advantage.estimator", "dr_grpo", "--rollout.n_samples_per_prompt", "8", "--algo.kl.init_coef", "0"]
@@ -111,7 +112,7 @@ def test_what_a_job_is_told(node, changes, notes):
 )
 def test_another_openrlhf(monkeypatch, found, message):
     monkeypatch.setattr(versions, "installed", lambda name: found)
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(DarlingError, match=message):
         arguments.check_job(LEXICAL, JOB)
 
 

@@ -8,7 +8,8 @@ import trl_tiny as tiny
 
 import darling_plugin.integrations.trl as adapter
 from darling_plugin.errors import ConfigError, InputError, MissingDependencyError
-from darling_plugin.integrations.trl import DarlingReward, versions
+from darling_plugin.integrations import versions
+from darling_plugin.integrations.trl import DarlingReward
 from darling_plugin.integrations.trl.quality import call_all, weighted_sum
 from darling_plugin.integrations.trl.text import completion_text, prompt_name
 
@@ -85,11 +86,11 @@ def test_qualities_that_are_no_functions():
 
 @pytest.mark.parametrize(("found", "error"), [("1.7.0", ConfigError), ("1.17.0", ConfigError)])
 def test_untested_versions(monkeypatch, found, error):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(versions.TRL.allow, raising=False)
     with pytest.raises(error, match=found):
-        versions.check_trl_version(found)
-    monkeypatch.setenv(versions.ALLOW_UNTESTED, "1")
-    versions.check_trl_version(found)
+        versions.TRL.check(found)
+    monkeypatch.setenv(versions.TRL.allow, "1")
+    versions.TRL.check(found)
 
 
 def test_no_trl(monkeypatch):

@@ -6,9 +6,10 @@ import re
 import pytest
 from omegaconf import open_dict
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, MissingDependencyError
 from darling_plugin.integrations.verl import versions
 from darling_plugin.integrations.verl.validate import read_settings, validate_job
+from darling_plugin.integrations.versions import VERL
 
 ON = "algorithm.adv_estimator=darling"
 
@@ -98,11 +99,11 @@ def test_a_node_that_is_no_mapping(compose):
 
 
 def test_an_unsupported_verl(compose, launch, monkeypatch):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(VERL.allow, raising=False)
     monkeypatch.setattr(versions, "verl_version", lambda: "0.7.1")
     with pytest.raises(ConfigError, match=re.escape("verl 0.7.1 is not supported") + ".*pip install 'verl>="):
         launch(compose(ON))
-    monkeypatch.setenv(versions.ALLOW_UNTESTED, "1")
+    monkeypatch.setenv(VERL.allow, "1")
     launch(compose(ON))
 
 
@@ -111,7 +112,7 @@ def test_an_unsupported_verl(compose, launch, monkeypatch):
     [("0.7.1", 0), ("0.8.0", 1), ("0.9.0", 1), ("0.9.1", 1), ("0.9.5", 1), ("0.10.0", 0)],
 )
 def test_the_supported_versions(version, supported, monkeypatch):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(VERL.allow, raising=False)
     if supported:
         versions.check_verl_version(version)
     else:
@@ -121,7 +122,7 @@ def test_the_supported_versions(version, supported, monkeypatch):
 
 def test_no_verl_at_all(monkeypatch):
     monkeypatch.setattr(versions, "verl_version", lambda: None)
-    with pytest.raises(ConfigError, match=r"pip install 'verl>=0\.8\.0"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'verl>=0\.8\.0"):
         versions.check_verl_version()
 
 

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from places import ROOT
 
+from darling_plugin.integrations import versions
 from darling_plugin.integrations.command_line import parse_node, split_arguments
-from darling_plugin.integrations.openrlhf import versions
 from darling_plugin.integrations.openrlhf.arguments import check_job
 
 RECIPE = ROOT / "recipes/openrlhf"

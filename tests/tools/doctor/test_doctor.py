@@ -2,6 +2,7 @@ from collections import namedtuple
 
 import pytest
 
+from darling_plugin.integrations import versions as ranges
 from darling_plugin.integrations.verl import versions
 from darling_plugin.tools.doctor import checks as doctor
 
@@ -41,7 +42,7 @@ def test_no_entry_point(monkeypatch):
 
 @pytest.mark.parametrize("found", ["0.7.1", "0.10.0", "0.7.0"])
 def test_unsupported_verl(monkeypatch, found):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(ranges.VERL.allow, raising=False)
     monkeypatch.setattr(versions, "verl_version", lambda: found)
     check = doctor.verl()
     assert check.status == "problem" and found in check.detail
@@ -49,14 +50,14 @@ def test_unsupported_verl(monkeypatch, found):
 
 
 def test_unsupported_verl_that_was_let_pass_is_a_note(monkeypatch):
-    monkeypatch.setenv(versions.ALLOW_UNTESTED, "1")
+    monkeypatch.setenv(ranges.VERL.allow, "1")
     monkeypatch.setattr(versions, "verl_version", lambda: "0.11.0")
     assert doctor.verl().status == "note"
 
 
 @pytest.mark.parametrize(("found", "status"), [(None, "note"), ("0.11.2", "ok"), ("0.12.0", "note")])
 def test_openrlhf(monkeypatch, found, status):
-    monkeypatch.setattr(doctor, "installed", lambda name: found)
+    monkeypatch.setattr(ranges, "installed", lambda name: found)
     check = doctor.openrlhf()
     assert check.status == status
     assert check.remedy == ("" if status == "ok" else "pip install 'openrlhf>=0.11,<0.12'")
@@ -81,7 +82,7 @@ def test_python(monkeypatch, version, status):
 
 
 def test_a_python_that_verl_refuses_is_verls_problem(monkeypatch):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(ranges.VERL.allow, raising=False)
     monkeypatch.setattr(versions.sys, "version_info", (3, 13, 0))
     check = doctor.verl()
     assert check.status == "problem" and "verl needs Python <3.13" in check.detail
@@ -99,7 +100,7 @@ def test_a_python_that_verl_refuses_is_verls_problem(monkeypatch):
 )
 def test_trl_in_the_tested_range(monkeypatch, found, status, detail):
     monkeypatch.delenv("DARLING_ALLOW_UNTESTED_TRL", raising=False)
-    monkeypatch.setattr(doctor, "installed", lambda name: found)
+    monkeypatch.setattr(ranges, "installed", lambda name: found)
     check = doctor.trl()
     assert check.status == status and detail in check.detail
 
@@ -123,7 +124,7 @@ def test_little_shared_memory(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("found", "status"), [("0.8.0", "ok"), ("0.9.1", "ok"), ("0.9.7", "note")])
 def test_what_was_tested_with_this_verl(monkeypatch, found, status):
-    monkeypatch.delenv(versions.ALLOW_UNTESTED, raising=False)
+    monkeypatch.delenv(ranges.VERL.allow, raising=False)
     monkeypatch.setattr(versions, "verl_version", lambda: found)
     check = doctor.verl()
     assert check.status == status
