@@ -17,7 +17,7 @@ def test_every_task_is_in_the_table_and_says_what_it_is():
     assert list(TASKS) == ["math", "novelty", "creative", "hard", "code", "countdown", "own"]
     for name, task in TASKS.items():
         assert task.name == name and task.about and task_called(name) is task
-    with pytest.raises(ConfigError, match="TASK must be one of math, .*, code, countdown, own; got 'maths'"):
+    with pytest.raises(ConfigError, match=r"TASK must be one of math, .*, code, countdown, own; got 'maths'"):
         task_called("maths")
 
 

@@ -46,7 +46,7 @@ ANSWERS = Question(
     instructions=(
         "You compare two answers to one prompt of a user, and decide which is better, and how clearly.\n\n"
         "First work out, for yourself, what a correct and complete answer must say. Then weigh whether each is "
-        "correct, and says what it cannot know; whether it does all that the prompt asks, and nothing else; whether the "
+        "right, and says what it cannot know; whether it does all that the prompt asks, and nothing else; whether the "
         "user could act on it; whether it is clear and no longer than it has to be. An error in substance weighs more "
         "than any fault of form.\n\n"
         "Length is no merit. An answer can break off where it was cut to length: judge what is there. The order of the "
