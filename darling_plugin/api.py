@@ -11,6 +11,7 @@ from darling_plugin.core import find_partition
 from darling_plugin.errors import InputError
 
 if TYPE_CHECKING:
+    from darling_plugin.core.rules import PairRule
     from darling_plugin.similarity import Similarity
 
 CALLABLE_THRESHOLD = 0.5
@@ -21,8 +22,8 @@ def load_similarity(name: str = "classifier", **settings: Any) -> Similarity:
 
     Args:
         name: `classifier` (the shipped one by default), `embedding`, `lexical`, `judge`, `cascade` or `callable`.
-        settings: those of `darling.similarity`, such as `model` and `short_text_rule`, or further arguments of its
-            class, such as `device`.
+        settings: those of `darling.similarity`, such as `model`, `domain` and `short_text_rule`, or further arguments
+            of its class, such as `device`.
 
     Returns a callable from pairs of texts to P(equivalent), with `default_threshold` and `short_text_rule`. Models are
     loaded by the first call. Raises `ConfigError` for an unknown name or setting.
@@ -45,6 +46,7 @@ def partition(
     threshold: float | None = None,
     correct: Sequence[bool] | np.ndarray | None = None,
     short_text_rule: str | bool | None = None,
+    domain: str | None = None,
 ) -> np.ndarray:
     """Label each response with its class, shape (len(responses),): 0 … within each uid, by first appearance.
 
@@ -58,6 +60,8 @@ def partition(
         correct: when given, only these are partitioned; the others get −1.
         short_text_rule: what decides pairs of short texts before the similarity: "form", "authors" or "none"
             (`core/rules.py`); None is the similarity's own, and for a plain callable "authors", as in their code.
+        domain: "writing", "math", "code" or "answers": a rule that comes before it (`similarity/domains/`); None is the
+            similarity's own, if it was loaded with one.
 
     Example:
         >>> partition(["yes", "no", "yes"], ["p", "p", "p"], lambda pairs: [a == b for a, b in pairs])
@@ -78,4 +82,11 @@ def partition(
         threshold=own_threshold if threshold is None else threshold,
         correct=correct,
         short_text_rule=own_rule if short_text_rule is None else short_text_rule,
+        domain=getattr(scorer, "domain", None) if domain is None else _rule_of(domain),
     ).labels
+
+
+def _rule_of(domain: str) -> PairRule | None:
+    from darling_plugin.similarity.domains import domain_rule
+
+    return domain_rule(domain)

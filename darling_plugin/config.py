@@ -18,6 +18,7 @@ from darling_plugin.core.rules import ShortTextRule, short_text_rule
 from darling_plugin.errors import ConfigError
 from darling_plugin.objectives import Objective, build_objective, find_objective
 from darling_plugin.similarity import Similarity, build_similarity
+from darling_plugin.similarity.domains import ALIASES, domain_rule
 from darling_plugin.similarity.text import Read, text_reader
 
 
@@ -35,8 +36,11 @@ class SimilaritySettings(_Node):
         "judge: the served model",
     )
     url: str | None = Field(None, description="judge: an OpenAI-compatible endpoint, such as http://host:8000/v1")
-    domain: Literal["writing", "maths"] | None = Field(
-        None, description="judge: the definition of the same: writing | maths; null is writing"
+    domain: Literal["writing", "math", "code", "answers"] | None = Field(
+        None,
+        description="what counts as the same: writing, the similarity decides | math, other final answers are "
+        "distinct | code, the same program up to names is equivalent | answers, equal ones are equivalent, other "
+        "numbers distinct; null has no rule, and for judge is writing",
     )
     api_key_env: str | None = Field(None, description="judge: the environment variable that holds its key")
     concurrency: int | None = Field(None, ge=1, description="judge: requests at once; null is 64")
@@ -64,6 +68,11 @@ class SimilaritySettings(_Node):
         "and Markdown, or another number | authors, shared words of at most five | none; null is the backend's own: "
         "form, for callable none",
     )
+
+    @field_validator("domain", mode="before")
+    @classmethod
+    def _domain_by_name(cls, value: Any) -> Any:
+        return ALIASES.get(value, value) if isinstance(value, str) else value
 
     @field_validator("short_text_rule", mode="before")
     @classmethod
@@ -268,6 +277,7 @@ class DarlingSettings(_Node):
             threshold=similarity.default_threshold if threshold is None else threshold,
             short_text_rule=similarity.short_text_rule if rule is None else rule,
             strategy=self.diversity.partition,
+            domain=domain_rule(self.similarity.domain) or getattr(similarity, "domain", None),
         )
 
 

@@ -156,6 +156,7 @@ TABLE = {
     "data prepare countdown": rows("--out *", "nowhere file"),
     "data prepare creative": prepared(),
     "data prepare gsm8k": prepared(),
+    "data prepare kinds": rows("--out *", "nowhere file"),
     "data prepare math": prepared(),
     "doctor": rows("*", "absent"),
     "eval compare": [*rows("* {folder}", "absent file folder esc"), *rows("{run} *", "absent")],

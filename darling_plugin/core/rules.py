@@ -29,7 +29,8 @@ FLAGS = {True: "authors", False: "none"}  # what the setting was when there was 
 class PairRule(Protocol):
     """One rule."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def read(self, texts: Sequence[str]) -> Sequence[Any]:
         """What the rule reads of each text; None where it says nothing of that text."""

@@ -9,6 +9,7 @@ A similarity is a callable from pairs of texts to probabilities (`base.py` has t
     lexical.py      the same words: no model, no meaning
     callable.py     a function of yours, `module:function`
 
+    domains/        what counts as the same in a domain: rules that come before any similarity
     text.py         what of a response is compared: all of it, its answer, its head and tail
     base.py         the protocol
     packaged.py     the encoder that comes as a Python package
@@ -25,6 +26,7 @@ from darling_plugin.similarity.base import Similarity
 from darling_plugin.similarity.callable import CallableSimilarity
 from darling_plugin.similarity.cascade import CascadeSimilarity
 from darling_plugin.similarity.classifier.similarity import ClassifierSimilarity
+from darling_plugin.similarity.domains import domain_rule
 from darling_plugin.similarity.embedding import EmbeddingSimilarity
 from darling_plugin.similarity.lexical import LexicalSimilarity
 from darling_plugin.similarity.llm_judge.similarity import JudgeSimilarity
@@ -55,16 +57,20 @@ def build_similarity(
         name: a key of `SIMILARITIES`.
         model: the model of `classifier`, `embedding` and `judge`, the file of `cascade`; the last two must have one.
         url: the endpoint of `judge`, which must have it.
-        domain: the definition of "the same" that `judge` uses.
+        domain: what counts as the same (`domains/`): a rule before the similarity, and the definition of `judge`.
         function: the `module:function` of `callable`, which must have it.
         short_text_rule: what decides pairs of short texts before it is asked; None is its class's own.
         options: further arguments of its class, such as `n` or `device`.
 
-    A setting that the similarity does not take is an error, never ignored.
+    A setting that the similarity does not take is an error, never ignored. The rules for short texts and of the domain
+    come before the similarity wherever responses are partitioned; a call of the similarity itself gives its own P.
     """
     if name not in SIMILARITIES:
         raise ConfigError(f"`darling.similarity.name` must be one of {', '.join(SIMILARITIES)}; got {name!r}")
-    settings = {"model": model, "url": url, "domain": domain, "function": function} | options
+    own_rule = domain_rule(domain)
+    settings = {"model": model, "url": url, "function": function} | options
+    if name == "judge" and own_rule is not None:
+        settings["domain"] = own_rule.name
     given = {key: value for key, value in settings.items() if value is not None}
     accepted = inspect.signature(SIMILARITIES[name]).parameters
     for key in given.keys() - accepted.keys():
@@ -72,9 +78,10 @@ def build_similarity(
     for key, parameter in accepted.items():
         if parameter.default is parameter.empty and key not in given:
             raise ConfigError(f"`darling.similarity.{key}` must be set for {name!r}")
-    similarity: Similarity = SIMILARITIES[name](**given)
+    similarity: Any = SIMILARITIES[name](**given)
     if short_text_rule is not None:
         similarity.short_text_rule = rule_called(short_text_rule, called="darling.similarity.short_text_rule")
+    similarity.domain = own_rule
     return similarity
 
 

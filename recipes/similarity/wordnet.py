@@ -11,6 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
+from darling_plugin.kinds.wordnet import read_senses, read_synsets
+
 FILES = ("noun", "verb", "adj", "adv")
 
 
@@ -28,12 +30,8 @@ def read_wordnet(folder: Path) -> Relations:
     siblings: dict[str, list[str]] = {}
     common = _common_words(folder)
     for part in FILES:
-        synsets = dict(_synset(line) for line in (folder / f"data.{part}").open() if line[0] != " ")
-        first = {}
-        for line in (folder / f"index.{part}").open():
-            if line[0] != " ":
-                fields = line.split()
-                first[fields[0]] = fields[-int(fields[2])]
+        synsets = {one.key: (one.words, one.pointers) for one in read_synsets(folder / f"data.{part}")}
+        first = {word: keys[0] for word, keys in read_senses(folder / f"index.{part}").items()}
         below = defaultdict(list)
         for words, pointers in synsets.values():
             for symbol, target, _, _ in pointers:
@@ -74,15 +72,3 @@ def _common_words(folder: Path) -> dict[str, str]:
         word, rest = key.split("%")
         counts[word][("noun", "verb", "adj", "adv", "adj")[int(rest[0]) - 1]] += int(count)
     return {w: max(c, key=c.__getitem__) for w, c in counts.items() if w.isalpha() and sum(c.values()) > 1}
-
-
-def _synset(line: str) -> tuple[str, tuple[list[str], list[tuple[str, str, int, int]]]]:
-    fields = line.split(" | ")[0].split()
-    count = int(fields[3], 16)
-    words = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * k]).lower() for k in range(count)]
-    start = 4 + 2 * count
-    pointers = []
-    for k in range(int(fields[start])):
-        symbol, target, _, ends = fields[start + 1 + 4 * k : start + 5 + 4 * k]
-        pointers.append((symbol, target, int(ends[:2], 16), int(ends[2:], 16)))
-    return fields[0], (words, pointers)

@@ -90,7 +90,7 @@ def _check_object(similarity: Any, chosen: Any) -> None:
             "short_text_rule that is called with pairs (darling_plugin/similarity/base.py). For a plain function: "
             '{"similarity": {"name": "callable", "function": "my_module:my_function"}}.'
         )
-    ignored = set(chosen) - {"threshold", "short_text_rule"} if isinstance(chosen, Mapping) else set()
+    ignored = set(chosen) - {"threshold", "short_text_rule", "domain"} if isinstance(chosen, Mapping) else set()
     if ignored:
         raise ConfigError(
             f"darling.similarity.{min(ignored)}: not read, since similarity= is an object of type "

@@ -39,8 +39,8 @@ WRITING = Domain(
     same_answer=False,
 )
 
-MATHS = Domain(
-    "maths",
+MATH = Domain(
+    "math",
     version=1,
     definition=(
         "Both responses solve one problem. Compare their strategies: the key idea and the main steps that lead to the "
@@ -56,11 +56,41 @@ MATHS = Domain(
     same_answer=True,
 )
 
-DOMAINS = {domain.name: domain for domain in (WRITING, MATHS)}
+CODE = Domain(
+    "code",
+    version=1,
+    definition=(
+        "Both responses solve one programming problem. Compare the algorithm and the data structures that it needs.\n"
+        "same: one algorithm, with other names, in another order of independent steps, as a loop or as a "
+        "comprehension, with other comments, explanations, types or checks of the input, or in another language.\n"
+        "different: a reader would learn another way to solve the problem. For example: a hash map against two nested "
+        "loops, recursion against a table, sorting against a heap, a formula against a simulation.\n"
+        "Whether a program is right, fast or well written does not count: only the way does."
+    ),
+    states_reason=True,
+    same_answer=False,
+)
+
+ANSWERS = Domain(
+    "answers",
+    version=1,
+    definition=(
+        "Both responses answer one question. Compare what they answer, not how they say it.\n"
+        "same: one answer, in other words, in another unit or notation, more or less precisely, with or without an "
+        "explanation.\n"
+        "different: another thing, person, place, number, date, or yes against no.\n"
+        "Whether an answer is right does not count. Two refusals are the same; a refusal and an answer are different."
+    ),
+    states_reason=False,
+    same_answer=False,
+)
+
+DOMAINS = {domain.name: domain for domain in (WRITING, MATH, CODE, ANSWERS)}
+ALIASES = {"maths": "math"}
 
 
 def domain_called(name: str, setting: str = "--domain") -> Domain:
     """The domain of that name; raises `ConfigError`, which names `setting`."""
-    if name not in DOMAINS:
+    if (name := ALIASES.get(name, name)) not in DOMAINS:
         raise ConfigError(f"`{setting}` must be one of {', '.join(DOMAINS)}; got {name!r}")
     return DOMAINS[name]

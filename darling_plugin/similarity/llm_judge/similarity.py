@@ -36,7 +36,7 @@ class JudgeSimilarity:
     Args:
         model: the name under which the endpoint serves the judge.
         url: of the OpenAI-compatible endpoint, such as http://localhost:8000/v1.
-        domain: which definition: "writing" or "maths".
+        domain: which definition: "writing", "math", "code" or "answers".
         api_key_env: the environment variable with the key; None sends OPENAI_API_KEY to https://api.openai.com alone.
         concurrency: questions at once.
         timeout_s, deadline_s: seconds for one request, and for one question with its retries.

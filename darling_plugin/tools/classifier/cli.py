@@ -36,7 +36,9 @@ def label(
     ],
     url: Annotated[str, typer.Option(help="An OpenAI-compatible endpoint, such as http://localhost:8000/v1.")],
     judge: Annotated[str, typer.Option(help="The model's name at that endpoint.")],
-    domain: Annotated[str, typer.Option(help="writing | maths: which definition of equivalence to use.")] = "writing",
+    domain: Annotated[
+        str, typer.Option(help="writing | math | code | answers: which definition of equivalence to use.")
+    ] = "writing",
     pairs_per_prompt: Annotated[
         int, typer.Option(help="Maximum pairs per prompt, drawn at random. 8 responses have 28.")
     ] = 28,

@@ -17,6 +17,7 @@
     manifest.py     what made each file: sources, settings, counts, digests
     show.py         the tables; cli.py: the commands
 
-Countdown's prompts are made by `darling_plugin/countdown/data.py`. A new data set: its line in `catalogue.py`, a
-function that turns a row into an item where no present one fits, and its task in `tasks.py`.
+Countdown's prompts are made by `darling_plugin/countdown/data.py`, those of kinds by `darling_plugin/kinds/data.py`. A
+new data set: its line in `catalogue.py`, a function that turns a row into an item where no present one fits, and its
+task in `tasks.py`.
 """

@@ -139,14 +139,33 @@ def countdown(
             validation_prompts=validation_prompts,
             eval_prompts=eval_prompts,
         )
-    if as_json:
-        files = [{"file": str(path), "made": not done.reused} for path in (done.train, done.validation, done.test)]
-        print_json({"folder": str(out), "files": files})
-        return
-    said = "Up to date" if done.reused else "Made"
-    terminal(soft_wrap=True).print(
-        f"{said}: {done.train}, {done.validation}, {done.test}", markup=False, highlight=False
-    )
+    _say_prepared(out, [done.train, done.validation, done.test], done.reused, as_json)
+
+
+@prepare_app.command()
+def kinds(
+    out: Out = Path("data/kinds"),
+    seed: Annotated[int, typer.Option(help="Random seed of the prompts, where fewer than all are chosen.")] = 0,
+    train_prompts: Annotated[int, typer.Option(min=0, help="Training prompts. 0 keeps all.")] = 0,
+    validation_prompts: Annotated[int, typer.Option(min=0, help="Validation prompts. 0 keeps all.")] = 0,
+    eval_prompts: Annotated[int, typer.Option(min=0, help="Prompts of the test. 0 keeps all.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Prompts that ask for a kind of something. They are made from WordNet (Debian: wordnet-base); set DARLING_WORDNET.
+
+    Example: darling data prepare kinds --out data/kinds
+    """
+    from darling_plugin.kinds.data import prepare
+
+    with explained():
+        done = prepare(
+            out,
+            seed=seed,
+            train_prompts=train_prompts,
+            validation_prompts=validation_prompts,
+            eval_prompts=eval_prompts,
+        )
+    _say_prepared(out, [done.train, done.validation, done.test], done.reused, as_json)
 
 
 @app.command()
@@ -169,6 +188,14 @@ def check(
     else:
         show_check(terminal(), verdicts)
     raise typer.Exit(0 if all(verdict.state == "same" for verdict in verdicts) else 1)
+
+
+def _say_prepared(out: Path, files: list[Path], reused: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"folder": str(out), "files": [{"file": str(path), "made": not reused} for path in files]})
+        return
+    said = "Up to date" if reused else "Made"
+    terminal(soft_wrap=True).print(f"{said}: {', '.join(map(str, files))}", markup=False, highlight=False)
 
 
 def _check_name(name: str | None) -> None:

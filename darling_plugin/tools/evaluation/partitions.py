@@ -88,14 +88,23 @@ class Partitioner:
         if self.way == "greedy":
             return [
                 greedy_partition(
-                    item.responses, self.similarity, threshold=self.threshold, short_text_rule=rule
+                    item.responses,
+                    self.similarity,
+                    threshold=self.threshold,
+                    short_text_rule=rule,
+                    domain=getattr(self.similarity, "domain", None),
                 ).tolist()
                 for item in items
             ]
         texts = [text for item in items for text in item.responses]
         of = [number for number, item in enumerate(items) for _ in item.responses]
         labels = find_partition(
-            texts, of, self.similarity, threshold=self.threshold, short_text_rule=rule
+            texts,
+            of,
+            self.similarity,
+            threshold=self.threshold,
+            short_text_rule=rule,
+            domain=getattr(self.similarity, "domain", None),
         ).labels.tolist()
         taken = iter(labels)
         return [[next(taken) for _ in item.responses] for item in items]

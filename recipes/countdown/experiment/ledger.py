@@ -12,11 +12,13 @@ import gzip
 import json
 import platform
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
 
 from darling_plugin.errors import InputError
 from darling_plugin.files import replacing
@@ -29,6 +31,22 @@ SUFFIX = ".json.gz"
 PACKAGES = ("darling-plugin", "torch", "transformers", "verl", "vllm")
 
 
+class Planned(Hashable, Protocol):
+    """A run as the ledger knows it: two equal ones are one run, and `id` stands for all of its settings."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def words(self) -> str: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+P = TypeVar("P", bound=Planned)
+R = TypeVar("R")
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The policy after `step` steps."""
@@ -36,6 +54,13 @@ class Evaluation:
     step: int
     held_out: Measured
     rl: Measured
+
+
+OF_RUNS: dict[str, Callable[[Evaluation], float]] = {
+    "entropy": lambda found: found.held_out.entropy,
+    "gap": lambda found: float(found.rl.pass_at(1).mean() - found.held_out.pass_at(1).mean()),
+}
+"""What a run has one of: there, only cells are resampled."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +85,19 @@ class Result:
     def last(self) -> Evaluation:
         return self.evaluations[-1]
 
+    @property
+    def measured_on(self) -> tuple[Any, ...]:
+        """What two runs must have in common to be compared prompt by prompt."""
+        names = ("held_out", "held_out_from", "held_out_prompts", "samples", "rl_kind", "rl_measured")
+        return tuple(getattr(self.run, name) for name in names)
+
+    def values(self, metric: str, step: int | None = None) -> np.ndarray:
+        """One number for each held-out prompt, or the run's one number as an array of length 1."""
+        evaluation = self.last if step is None else self.at(step)
+        if metric in OF_RUNS:
+            return np.array([OF_RUNS[metric](evaluation)])
+        return METRICS[metric](evaluation.held_out)
+
     def mean(self, metric: str, step: int | None = None) -> float:
         """Over the held-out prompts, at the last step or at another. Kept: the plan asks for it again and again."""
         evaluation = self.last if step is None else self.at(step)
@@ -69,32 +107,36 @@ class Result:
         return self._means[key]
 
 
-class Ledger:
-    """The folder, and what is in it."""
+class Ledger(Generic[R]):
+    """The folder, and what is in it.
 
-    def __init__(self, folder: Path) -> None:
+    read: one file to one result; that of another recipe's experiment reads its own runs.
+    """
+
+    def __init__(self, folder: Path, read: Callable[[Path], R]) -> None:
         self.folder = folder
-        self._read: dict[str, Result] = {}
+        self._read_file = read
+        self._read: dict[str, R] = {}
 
     def finished(self) -> set[str]:
         """The ids of the finished runs."""
         return {path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}")}
 
-    def results(self, of: Iterable[Run] | None = None) -> dict[str, Result]:
+    def results(self, of: Iterable[Planned] | None = None) -> dict[str, R]:
         """The finished runs by id: all, or those `of` some. A file is read once: it never changes."""
         wanted = self.finished()
         if of is not None:
             wanted &= {run.id for run in of}
         for run_id in wanted - self._read.keys():
-            self._read[run_id] = read_result(self.folder / f"{run_id}{SUFFIX}")
+            self._read[run_id] = self._read_file(self.folder / f"{run_id}{SUFFIX}")
         return {run_id: self._read[run_id] for run_id in wanted}
 
-    def open_runs(self, plan: Iterable[Run]) -> list[Run]:
+    def open_runs(self, plan: Iterable[P]) -> list[P]:
         """Those of the plan that are not finished, in its order, each once; others may be at work on some."""
         finished = self.finished()
         return [run for run in dict.fromkeys(plan) if run.id not in finished]
 
-    def claim(self, run: Run) -> claims.Claim | None:
+    def claim(self, run: Planned) -> claims.Claim | None:
         """The right to work on this run; None when it is finished, or somebody else is at it."""
         if run.id in self.finished():
             return None
@@ -112,7 +154,7 @@ class Ledger:
 
     def write(
         self,
-        run: Run,
+        run: Planned,
         *,
         policy: str,
         seconds: float,

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -26,7 +27,7 @@ from darling_plugin.progress import bars
 from recipes.countdown.experiment import locks as claims
 from recipes.countdown.experiment import tuning
 from recipes.countdown.experiment.field import every_tuning_run
-from recipes.countdown.experiment.ledger import Ledger
+from recipes.countdown.experiment.ledger import Ledger, P, Result, read_result
 from recipes.countdown.experiment.loop import OutOfTime, train
 from recipes.countdown.experiment.plan import Arm, in_order, select, whole_plan
 from recipes.countdown.experiment.prepare import prepare
@@ -43,8 +44,8 @@ class Place:
     folder: Path
 
     @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.folder / "ledger")
+    def ledger(self) -> Ledger[Result]:
+        return Ledger(self.folder / "ledger", read_result)
 
     @property
     def shared(self) -> Path:
@@ -54,30 +55,47 @@ class Place:
         return self.folder / "work" / run.id
 
 
-def todo(ledger: Ledger, patterns: Sequence[str]) -> list[Run]:
+def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:
     """What of the plan, as far as it is known now, is not finished."""
     return ledger.open_runs(in_order(select(planned(ledger), patterns)))
 
 
-def planned(ledger: Ledger) -> list[Arm]:
+def planned(ledger: Ledger[Result]) -> list[Arm]:
     """The plan, as far as it is known now. Only the tuning's results are read: the others change nothing in it."""
     return whole_plan(ledger.results([*tuning.every_run(), *every_tuning_run()]))
 
 
 def work(place: Place, patterns: Sequence[str], console: Console, deadline: float = float("inf")) -> int:
-    """Do runs until none is left or `deadline` (of `time.monotonic`) has come; how many were finished here.
+    """Do runs until none is left or `deadline` (of `time.monotonic`) has come; how many were finished here."""
+    ledger = place.ledger
 
-    While others are at the last ones, wait: one of them may die, or end a tuning that further runs wait for.
+    def do(run: Run) -> float:
+        return execute(run, place, console, deadline)
+
+    return drain(ledger, lambda: todo(ledger, patterns), do, console, deadline)
+
+
+def drain(
+    ledger: Ledger[Any],
+    todo: Callable[[], Sequence[P]],
+    do: Callable[[P], float],
+    console: Console,
+    deadline: float = float("inf"),
+) -> int:
+    """Do what `todo` names, one run after another, as far as nobody else is at it; how many were finished here.
+
+    While others are at the last ones, wait: one of them may die, or end a tuning that further runs wait for. `do`
+    writes a run into the ledger and returns the seconds that it took, or raises `OutOfTime`.
     """
-    ledger, finished = place.ledger, 0
-    while time.monotonic() < deadline and (left := todo(ledger, patterns)):
+    finished = 0
+    while time.monotonic() < deadline and (left := todo()):
         claim, run = _next(ledger, left)
         if claim is None or run is None:
             time.sleep(LOOK_S)
             continue
         with claims.held(claim):
             try:
-                seconds = execute(run, place, console, deadline)
+                seconds = do(run)
             except OutOfTime:
                 break
         finished += 1
@@ -94,13 +112,13 @@ def execute(run: Run, place: Place, console: Console, deadline: float = float("i
     folder.mkdir(parents=True, exist_ok=True)
     split()  # solves every pool: with a bar of its own, so before the run's
     start = prepare(run, place.shared)
-    note = partial(_note_step, folder, run.steps)
+    note = partial(note_step, folder, run.steps)
     if run.engine == "verl":
         from recipes.countdown.experiment.verl_run import train_with_verl
 
         trained = train_with_verl(run, start.policy, folder, console, learned=start.learned, progress=note)
     else:
-        with _bar(run, note, console) as progress:
+        with run_bar(run.id, run.steps, note, console) as progress:
             trained = train(run, start.policy, folder, learned=start.learned, progress=progress, deadline=deadline)
     place.ledger.write(
         run,
@@ -146,7 +164,7 @@ def progress_of(place: Place, run_id: str) -> str:
     return f"{step['step']}/{step['steps']}"
 
 
-def _next(ledger: Ledger, runs: Sequence[Run]) -> tuple[claims.Claim | None, Run | None]:
+def _next(ledger: Ledger[Any], runs: Sequence[P]) -> tuple[claims.Claim | None, P | None]:
     for run in runs:
         if (claim := ledger.claim(run)) is not None:
             return claim, run
@@ -154,10 +172,10 @@ def _next(ledger: Ledger, runs: Sequence[Run]) -> tuple[claims.Claim | None, Run
 
 
 @contextmanager
-def _bar(run: Run, note: Callable[[int], None], console: Console) -> Iterator[Callable[[int], None]]:
+def run_bar(run_id: str, steps: int, note: Callable[[int], None], console: Console) -> Iterator[Callable[[int], None]]:
     """Shows the steps of a run on a terminal, and notes them for those who look from elsewhere."""
     with bars(console) as bar:
-        task = bar.add_task(f"run {run.id}", total=run.steps, note="")
+        task = bar.add_task(f"run {run_id}", total=steps, note="")
 
         def progress(step: int) -> None:
             bar.update(task, completed=step)
@@ -167,7 +185,7 @@ def _bar(run: Run, note: Callable[[int], None], console: Console) -> Iterator[Ca
         yield progress
 
 
-def _note_step(folder: Path, steps: int, step: int) -> None:
+def note_step(folder: Path, steps: int, step: int) -> None:
     """For `progress_of`."""
     (folder / STEP_FILE).write_text(json.dumps({"step": step, "steps": steps}))
 

@@ -6,29 +6,38 @@ samples of what could have been, so both are resampled, each with one draw for a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from darling_plugin.errors import InputError
 from darling_plugin.evaluation.paired import compare_paired
-from recipes.countdown.experiment.ledger import Evaluation, Result
+from recipes.countdown.experiment.ledger import OF_RUNS, Planned
 from recipes.countdown.experiment.measure import METRICS
 from recipes.countdown.experiment.settings import Cell
 
 RESAMPLES = 10_000
-OF_RUNS: dict[str, Callable[[Evaluation], float]] = {
-    "entropy": lambda found: found.held_out.entropy,
-    "gap": lambda found: float(found.rl.pass_at(1).mean() - found.held_out.pass_at(1).mean()),
-}
-"""What a run has one of: there, only cells are resampled."""
-
 ALL_METRICS = (*METRICS, *OF_RUNS)
 HEADLINE = ("pass@1", "pass@16", "classes@16")
 """The metrics of every comparison that has no room for all."""
+
+
+class Comparable(Protocol):
+    """A finished run of any experiment: `ledger.Result`, or another recipe's own."""
+
+    @property
+    def run(self) -> Planned: ...
+
+    @property
+    def policy(self) -> str: ...
+
+    @property
+    def measured_on(self) -> tuple[Any, ...]: ...
+
+    def values(self, metric: str, step: int | None = None) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -46,17 +55,9 @@ class Estimate:
         return asdict(self)
 
 
-def values(result: Result, metric: str, step: int | None = None) -> np.ndarray:
-    """One number for each held-out prompt, or the run's one number as an array of length 1."""
-    evaluation = result.last if step is None else result.at(step)
-    if metric in OF_RUNS:
-        return np.array([OF_RUNS[metric](evaluation)])
-    return METRICS[metric](evaluation.held_out)
-
-
 def contrast(
     weights: Mapping[str, float],
-    arms: Mapping[str, Mapping[Cell, Result]],
+    arms: Mapping[str, Mapping[Cell, Comparable]],
     metric: str,
     *,
     step: int | None = None,
@@ -79,7 +80,7 @@ def contrast(
     for cell in cells:
         runs = [arms[name][cell] for name in weights]
         check_comparable(runs)
-        own = [weight * values(run, metric, step) for weight, run in zip(weights.values(), runs, strict=True)]
+        own = [weight * run.values(metric, step) for weight, run in zip(weights.values(), runs, strict=True)]
         rows.append(np.sum(own, axis=0))
     matrix = np.array(rows)
     low, high = _bounds(matrix, confidence)
@@ -89,18 +90,18 @@ def contrast(
     return Estimate(float(matrix.mean()), low, high, p, len(cells), matrix.shape[1])
 
 
-def difference(arms: Mapping[str, Mapping[Cell, Result]], arm: str, other: str) -> dict[str, Estimate]:
+def difference(arms: Mapping[str, Mapping[Cell, Comparable]], arm: str, other: str) -> dict[str, Estimate]:
     """difference[metric of `HEADLINE`] of `arm` less `other` at the last step; empty where they share no cell."""
     found = {metric: contrast({arm: 1.0, other: -1.0}, arms, metric) for metric in HEADLINE}
     return {metric: estimate for metric, estimate in found.items() if estimate is not None}
 
 
-def cells_of_all(arms: Sequence[Mapping[Cell, Result]]) -> list[Cell]:
+def cells_of_all(arms: Sequence[Mapping[Cell, Comparable]]) -> list[Cell]:
     """The cells in which every arm has a run, in order."""
     return sorted(set.intersection(*(set(arm) for arm in arms))) if arms else []
 
 
-def check_comparable(runs: Sequence[Result]) -> None:
+def check_comparable(runs: Sequence[Comparable]) -> None:
     """Raise `InputError` unless the runs began with the same weights and were measured on the same prompts."""
     first = runs[0]
     for other in runs[1:]:
@@ -109,8 +110,7 @@ def check_comparable(runs: Sequence[Result]) -> None:
                 f"runs {first.run.id} and {other.run.id} are of one cell and began with other weights: their warm "
                 "starts were made on machines that compute differently; share one folder, or run a cell on one machine"
             )
-        same = ("held_out", "held_out_from", "held_out_prompts", "samples", "rl_kind", "rl_measured")
-        if any(getattr(first.run, name) != getattr(other.run, name) for name in same):
+        if other.measured_on != first.measured_on:
             raise InputError(f"runs {first.run.id} and {other.run.id} were measured on other prompts")
 
 

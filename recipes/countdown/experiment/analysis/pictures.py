@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from recipes.countdown.experiment.analysis.contrast import HEADLINE, Estimate, contrast, values
+from recipes.countdown.experiment.analysis.contrast import HEADLINE, Estimate, contrast
 from recipes.countdown.experiment.analysis.engines import MARGINS, Agreement
-from recipes.countdown.experiment.ledger import Result
 from recipes.countdown.experiment.settings import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Arm = Mapping[Cell, Result]
+Arm = Mapping[Cell, Any]
+"""The runs of an arm: `ledger.Result`, or another experiment's own."""
 Arms = Mapping[str, Arm]
 
 INK, FAINT, UNDECIDED = "#2b2d33", "#d9dce1", "#9aa1ad"
@@ -30,16 +30,18 @@ COLOURS = {
     "flipped": "#8a5cd1",
     "correct_only": "#d1478c",
     "additive": "#9a9a2b",
+    "shipped": "#17808f",
+    "soft_darling": "#8a5cd1",
 }
 OTHERS = ("#2f6fde", "#c0392b", "#2a9d6f", "#e08a1e", "#8a5cd1", "#17808f")
 ENGINE_LINES: Mapping[str, Literal["--", "-"]] = {"loop": "--", "verl": "-"}
 CURVES = ("pass@1", "pass@16", "classes@16", "pass@64", "entropy", "gap")
 
 
-def curves(path: Path, arms: Arms) -> None:
-    """Every metric over training: the mean over cells, and the standard error of that mean as a band."""
+def curves(path: Path, arms: Arms, metrics: Sequence[str] = CURVES) -> None:
+    """Six metrics over training: the mean over cells, and the standard error of that mean as a band."""
     figure = _figure(10.5, 5.6)
-    for axes, metric in zip(figure.subplots(2, 3).flat, CURVES, strict=True):
+    for axes, metric in zip(figure.subplots(2, 3).flat, metrics, strict=True):
         for name, arm in arms.items():
             steps, means, errors = series(arm, metric)
             axes.plot(steps, means, color=_colour(name), label=name, linewidth=_width(name))
@@ -50,19 +52,33 @@ def curves(path: Path, arms: Arms) -> None:
     _save(figure, path)
 
 
-def plane(path: Path, arms: Arms) -> None:
+def plane(path: Path, arms: Arms, diversity: str = "classes@16") -> None:
     """Quality against diversity: each method's way through training, its end a large dot, each of its runs' a small."""
     figure = _figure(6.4, 4.8)
     axes = figure.subplots()
     for name, arm in arms.items():
-        x, y = (series(arm, metric)[1] for metric in ("pass@1", "classes@16"))
+        x, y = (series(arm, metric)[1] for metric in ("pass@1", diversity))
         axes.plot(x, y, color=_colour(name), marker=".", markersize=4, linewidth=_width(name), label=name)
-        ends = np.array([[run.mean("pass@1"), run.mean("classes@16")] for run in arm.values()])
+        ends = np.array([[run.mean("pass@1"), run.mean(diversity)] for run in arm.values()])
         axes.scatter(ends[:, 0], ends[:, 1], color=_colour(name), s=9, alpha=0.4, linewidths=0)
         axes.scatter(x[-1:], y[-1:], color=_colour(name), s=70, zorder=3, edgecolors="white")
     axes.set_xlabel("pass@1", color=INK)
-    axes.set_ylabel("classes@16", color=INK)
+    axes.set_ylabel(diversity, color=INK)
     _dress(axes, "Quality and diversity, from the warm start to the last step")
+    axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def lines(path: Path, points: Mapping[str, Sequence[tuple[float, float]]], names: tuple[str, str], title: str) -> None:
+    """A line for each name through its points (x, y); `names`: of the axes."""
+    figure = _figure(6.4, 4.8)
+    axes = figure.subplots()
+    for name, own in points.items():
+        x, y = zip(*own, strict=True)
+        axes.plot(x, y, color=_colour(name), marker="o", markersize=4, linewidth=_width(name), label=name)
+    axes.set_xlabel(names[0], color=INK)
+    axes.set_ylabel(names[1], color=INK)
+    _dress(axes, title)
     axes.legend(frameon=False, fontsize=8)
     _save(figure, path)
 
@@ -155,7 +171,7 @@ def series(arm: Arm, metric: str, last: int | None = None) -> tuple[np.ndarray, 
     """(steps, means over cells, their standard errors) at the steps that all runs of an arm were measured at."""
     steps = sorted(set.intersection(*({e.step for e in result.evaluations} for result in arm.values())))
     steps = [step for step in steps if last is None or step <= last]
-    found = np.array([[values(result, metric, step).mean() for step in steps] for result in arm.values()])
+    found = np.array([[result.values(metric, step).mean() for step in steps] for result in arm.values()])
     errors = found.std(axis=0, ddof=1) / np.sqrt(len(found)) if len(found) > 1 else np.zeros(len(steps))
     return np.array(steps), found.mean(axis=0), errors
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate, contrast, difference
 from recipes.countdown.experiment.analysis.engines import Agreement
 from recipes.countdown.experiment.analysis.hypotheses import Outcome
-from recipes.countdown.experiment.ledger import Result
 from recipes.countdown.experiment.settings import Cell
 
-Arms = Mapping[str, Mapping[Cell, Result]]
+Arms = Mapping[str, Mapping[Cell, Any]]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -18,17 +18,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def arms_table(arms: Arms) -> str:
+def arms_table(arms: Arms, metrics: Sequence[str] = ALL_METRICS) -> str:
     """One row for each arm that has a run: means at the last step, with 95 % intervals over cells and prompts."""
     rows = []
     for name, arm in arms.items():
         if not arm:
             continue
         rates = sorted({result.run.learning_rate for result in arm.values()})
-        estimates = [contrast({name: 1.0}, arms, metric) for metric in ALL_METRICS]
-        cells = [number(estimate, metric) for estimate, metric in zip(estimates, ALL_METRICS, strict=True)]
+        estimates = [contrast({name: 1.0}, arms, metric) for metric in metrics]
+        cells = [number(estimate, metric) for estimate, metric in zip(estimates, metrics, strict=True)]
         rows.append([name, " ".join(f"{rate:g}" for rate in rates), str(len(arm)), *cells])
-    return table(["method", "lr", "runs", *ALL_METRICS], rows)
+    return table(["method", "lr", "runs", *metrics], rows)
 
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> str:
@@ -66,10 +66,10 @@ def estimates_table(head: str, rows: Mapping[str, Mapping[str, Estimate]]) -> st
 
 
 def number(estimate: Estimate | None, metric: str, sign: bool = False) -> str:
-    """`.412 (.398–.425)`, or with signs for a difference: `+.031 (+.020 to +.042)`. Two digits for classes."""
+    """`.412 (.398–.425)`, or with signs for a difference: `+.031 (+.020 to +.042)`. Two digits for classes@16."""
     if estimate is None:
         return ""
-    digits = 2 if metric.startswith("classes") else 3
+    digits = 2 if metric.startswith(("classes@", "kinds@")) else 3
     form = f"{{:{'+' if sign else ''}.{digits}f}}"
     mean = form.format(estimate.mean)
     if estimate.low is None or estimate.high is None:

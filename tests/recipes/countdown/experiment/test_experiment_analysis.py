@@ -15,7 +15,7 @@ from recipes.countdown.experiment.analysis.engines import agreements, same_sign
 from recipes.countdown.experiment.analysis.equal_quality import at_equal_quality, at_level
 from recipes.countdown.experiment.analysis.hypotheses import outcomes
 from recipes.countdown.experiment.analysis.write import write_all
-from recipes.countdown.experiment.ledger import Evaluation, Ledger, Result
+from recipes.countdown.experiment.ledger import Evaluation, Ledger, Result, read_result
 from recipes.countdown.experiment.plan import MANY, plan, quick_arms
 from recipes.countdown.experiment.settings import METHODS, Cell, Run
 
@@ -158,7 +158,7 @@ def test_engines_agree_or_do_not():
 
 def test_the_whole_page(tmp_path):
     """From a ledger with every run of the plan; pictures are drawn for each question, and are light."""
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger", read_result)
     results = all_tuned()
     for made in results.values():
         write(ledger, made)
@@ -197,7 +197,7 @@ def test_the_whole_page(tmp_path):
 
 def test_a_page_of_few_runs(tmp_path):
     """One cell of two methods: no interval, no test, no ablation, and still a page."""
-    ledger = Ledger(tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger", read_result)
     for arm in quick_arms():
         for run in arm.runs:
             write(ledger, result(run, [(0, 8, 2), (run.evaluate_every, 10, 2), (run.steps, 12, 2)]))

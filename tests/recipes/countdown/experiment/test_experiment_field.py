@@ -17,7 +17,7 @@ from recipes.countdown.experiment.analysis.field import write_field
 from recipes.countdown.experiment.answers import forms, values
 from recipes.countdown.experiment.field import CELLS, FIELD, SEARCHES, TEST_FROM, VERDICTS, every_tuning_run, field_arms
 from recipes.countdown.experiment.forward import read, read_with_entropy
-from recipes.countdown.experiment.ledger import Ledger
+from recipes.countdown.experiment.ledger import Ledger, read_result
 from recipes.countdown.experiment.loop import Loop, train
 from recipes.countdown.experiment.loss import kl_loss
 from recipes.countdown.experiment.policy import load_policy, prompt_ids
@@ -159,7 +159,7 @@ def test_a_best_rate_at_an_end_asks_for_one_more():
 
 def test_the_page_of_the_comparison(tmp_path):
     """Made-up runs: correct_only has 32 of 64 right and GRPO 16, on every prompt."""
-    search, ledger = SEARCHES["transfer"], Ledger(tmp_path / "ledger")
+    search, ledger = SEARCHES["transfer"], Ledger(tmp_path / "ledger", read_result)
     console = Console(file=io.StringIO())
     with pytest.raises(InputError, match="holds no finished run"):
         write_field(ledger, tmp_path / "page", console)

@@ -13,7 +13,7 @@ from made_up import result, write
 
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment import locks as claims
-from recipes.countdown.experiment.ledger import Ledger
+from recipes.countdown.experiment.ledger import Ledger, read_result
 from recipes.countdown.experiment.locks import held, is_stale, read, take
 from recipes.countdown.experiment.settings import Run
 
@@ -103,7 +103,7 @@ def test_a_claim_taken_over_in_between_goes_back(tmp_path, monkeypatch):
 
 
 def test_what_is_to_be_done_is_the_plan_less_what_is_there(tmp_path):
-    ledger, plan = Ledger(tmp_path), [Run(seed=seed) for seed in (0, 1, 2)]
+    ledger, plan = Ledger(tmp_path, read_result), [Run(seed=seed) for seed in (0, 1, 2)]
     assert ledger.open_runs([*plan, plan[0]]) == plan  # each once
     write(ledger, result(plan[1], [(0, 8, 2), (400, 16, 2)]))
     assert ledger.open_runs(plan) == [plan[0], plan[2]]
@@ -114,9 +114,9 @@ def test_what_is_to_be_done_is_the_plan_less_what_is_there(tmp_path):
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):
-    ledger, made = Ledger(tmp_path), result(Run(seed=4), [(0, 8, 2), (400, 16, 4)])
+    ledger, made = Ledger(tmp_path, read_result), result(Run(seed=4), [(0, 8, 2), (400, 16, 4)])
     write(ledger, made)
-    found = Ledger(tmp_path).results()[made.run.id]
+    found = Ledger(tmp_path, read_result).results()[made.run.id]
     assert found == made
     assert found.mean("pass@1") == 16 / 64 and found.mean("pass@1", 0) == 8 / 64
     with pytest.raises(InputError, match="not measured at step 100, but at 0, 400"):
@@ -124,11 +124,11 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
 
 
 def test_a_file_that_was_changed_is_refused(tmp_path):
-    ledger, made = Ledger(tmp_path), result(Run(), [(0, 8, 2)])
+    ledger, made = Ledger(tmp_path, read_result), result(Run(), [(0, 8, 2)])
     write(ledger, made)
     path = tmp_path / f"{made.run.id}.json.gz"
     content = json.loads(gzip.decompress(path.read_bytes()))
     content["run"]["learning_rate"] = 3e-4
     path.write_bytes(gzip.compress(json.dumps(content).encode()))
     with pytest.raises(InputError, match="another version"):
-        Ledger(tmp_path).results()
+        Ledger(tmp_path, read_result).results()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from darling_plugin.similarity.llm_judge.definitions import DOMAINS, MATHS, WRITING
+from darling_plugin.similarity.llm_judge.definitions import DOMAINS, MATH, WRITING
 from darling_plugin.similarity.llm_judge.prompt import (
     REMINDER,
     Answer,
@@ -64,7 +64,7 @@ def test_without_a_prompt():
 
 def test_ordinary_text_stays_readable():
     text = "Für x ≥ 0: [0, 1], \\[x^2\\], |x|, 数学"
-    assert json.dumps(text, ensure_ascii=False)[1:-1] in messages(MATHS, text, "b")[1]["content"]
+    assert json.dumps(text, ensure_ascii=False)[1:-1] in messages(MATH, text, "b")[1]["content"]
 
 
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
@@ -79,8 +79,8 @@ def test_the_schema_holds_every_answer_and_nothing_else(domain):
 
 def test_reads_an_answer():
     assert read_answer(WRITING, '{"verdict": "same"}') == Answer("same")
-    assert read_answer(MATHS, '{"reason": "Both count.", "verdict": "different"}') == Answer("different", "Both count.")
-    assert read_answer(MATHS, '{"reason": "1\t2\n\x0c", "verdict": "same"}') == Answer("same", "1\t2\n\x0c")
+    assert read_answer(MATH, '{"reason": "Both count.", "verdict": "different"}') == Answer("different", "Both count.")
+    assert read_answer(MATH, '{"reason": "1\t2\n\x0c", "verdict": "same"}') == Answer("same", "1\t2\n\x0c")
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,18 @@ def test_anything_else_is_nonsense(content):
 @pytest.mark.parametrize("content", ['{"verdict": "same"}', '{"reason": 1, "verdict": "same"}'])
 def test_maths_needs_a_reason(content):
     with pytest.raises(ValueError, match="expected"):
-        read_answer(MATHS, content)
+        read_answer(MATH, content)
 
 
 def test_a_changed_question_has_a_new_version():
     """Labels of two definitions must not mix: on a change here, raise `version` in definitions.py and this table."""
     digests = {(domain.name, domain.version): definition_digest(domain) for domain in DOMAINS.values()}
-    assert digests == {("writing", 1): "4c713aea5c0bd3f3", ("maths", 1): "8ce6a34161f02954"}
+    assert digests == {
+        ("writing", 1): "4c713aea5c0bd3f3",
+        ("math", 1): "8ce6a34161f02954",
+        ("code", 1): "e2b63ee635d96ad6",
+        ("answers", 1): "044314f863b031b9",
+    }
 
 
 def test_each_domain_has_its_own_instructions():

@@ -13,7 +13,7 @@ from judge_server import COMPLETION_TOKENS, PROMPT_TOKENS, completion, failure, 
 
 from darling_plugin.endpoint.failures import EndpointError
 from darling_plugin.errors import ConfigError, InputError
-from darling_plugin.similarity.llm_judge.definitions import MATHS, WRITING
+from darling_plugin.similarity.llm_judge.definitions import MATH, WRITING
 from darling_plugin.similarity.llm_judge.prompt import definition_digest
 from darling_plugin.tools.classifier.label.run import label
 from darling_plugin.tools.classifier.pairs import read_pairs
@@ -75,7 +75,7 @@ def test_maths_pairs_carry_reasons(server, endpoint, write, output):
     summary = label(write(problem), output, endpoint(), "maths")
     (row,) = rows(output)
     assert row["verdicts"][1] == {"order": [1, 0], "verdict": "same", "reason": "Both add."}
-    assert row["definition"] == definition_digest(MATHS)
+    assert row["definition"] == definition_digest(MATH)
     assert summary["mining"]["different_answers"] == 2  # 19 with each of the others
 
 

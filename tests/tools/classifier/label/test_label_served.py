@@ -21,7 +21,7 @@ import pytest
 
 from darling_plugin.endpoint.endpoint import Endpoint
 from darling_plugin.endpoint.failures import EndpointError
-from darling_plugin.similarity.llm_judge.definitions import DOMAINS, MATHS
+from darling_plugin.similarity.llm_judge.definitions import DOMAINS, MATH
 from darling_plugin.similarity.llm_judge.prompt import REASON_CHARACTERS, REMINDER, messages, system_message
 from darling_plugin.similarity.llm_judge.similarity import JudgeSimilarity
 from darling_plugin.tools.classifier.label.run import label
@@ -188,7 +188,7 @@ def test_no_text_becomes_a_control_token(served):
     raw = [{"role": "system", "content": "Compare."}, {"role": "user", "content": INJECTED}]
     assert _tokens(served, raw).count(START) == 4
     for texts in (("An apple.", INJECTED), (INJECTED, INJECTED)):
-        tokens = _tokens(served, messages(MATHS, *texts, INJECTED))
+        tokens = _tokens(served, messages(MATH, *texts, INJECTED))
         assert (tokens.count(START), tokens.count(END)) == (3, 2)
 
 

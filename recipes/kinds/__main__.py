@@ -1,0 +1,101 @@
+"""The experiment's command line: `python -m recipes.kinds run | status | analyse`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from darling_plugin.errors import DarlingError
+
+app = typer.Typer(add_completion=False, help="What DARLING does against its baselines on real words.")
+
+Out = Annotated[Path, typer.Option(help="the experiment's folder; may be shared by several machines")]
+Only = Annotated[list[str] | None, typer.Option(help="grid/method, such as 'main/*' or 'tuning/grpo'; all by default")]
+
+
+@app.command()
+def run(
+    out: Out = Path("outputs/kinds"),
+    only: Only = None,
+    budget_minutes: Annotated[float | None, typer.Option(min=0, help="stop then; the next call continues")] = None,
+) -> None:
+    """Do what of the plan is not done, on one core. Stop it at any moment; the same command resumes."""
+    from recipes.kinds.experiment.work import Place, work
+
+    _be_quiet()
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console()
+    deadline = float("inf") if budget_minutes is None else time.monotonic() + 60 * budget_minutes
+    try:
+        work(Place(out.resolve()), only or [], console, deadline)
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command resumes from here.")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def status(out: Out = Path("outputs/kinds")) -> None:
+    """What is done, who is at work, and which learning rates were chosen."""
+    from recipes.kinds.experiment.plan import GRIDS, TUNED, chosen_rate, in_order, plan, tried
+    from recipes.kinds.experiment.work import Place
+
+    console, place = Console(), Place(out.resolve())
+    results, at_work = place.ledger.results(), place.ledger.claimed()
+    arms = plan(results)
+    table = Table("grid", "runs", "finished", "at work", "seconds a run", title=str(place.folder))
+    for grid in GRIDS:
+        runs = in_order([arm for arm in arms if arm.grid == grid])
+        done = [results[one.id].seconds for one in runs if one.id in results]
+        busy = " ".join(one.id for one in runs if one.id in at_work)
+        table.add_row(grid, str(len(runs)), str(len(done)), busy, f"{sum(done) / len(done):.0f}" if done else "")
+    console.print(table)
+    for method in TUNED:
+        known = ", ".join(
+            f"{one.rate:g}: pass@1 {one.pass_at_1:.3f}, kinds@16 {one.classes_at_16:.2f}"
+            for one in tried(method, results)
+        )
+        console.print(f"learning rate of {method}: {chosen_rate(method, results)} ({known})", highlight=False)
+
+
+@app.command()
+def analyse(
+    out: Out = Path("outputs/kinds"),
+    to: Annotated[Path, typer.Option(help="where tables and pictures go")] = Path("docs/kinds"),
+) -> None:
+    """Tables, tests and pictures of what the ledger holds."""
+    from recipes.kinds.experiment.analysis import write_all
+    from recipes.kinds.experiment.work import Place
+
+    write_all(Place(out.resolve()).ledger.results(), to, Console())
+
+
+def _be_quiet() -> None:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # every model here is local
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt  # so that claims are released
+
+
+def main() -> None:
+    try:
+        app()
+    except DarlingError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Doing the runs of the plan, one after another; several processes or machines may share a folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from recipes.countdown.experiment.ledger import Ledger
+from recipes.countdown.experiment.work import drain, note_step, run_bar
+from recipes.kinds.experiment.loop import train
+from recipes.kinds.experiment.plan import in_order, plan
+from recipes.kinds.experiment.prepare import prepare
+from recipes.kinds.experiment.results import Result, read_result
+from recipes.kinds.experiment.settings import Run
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the experiment lives: the ledger, what the runs begin with, and the unfinished ones."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Ledger[Result]:
+        return Ledger(self.folder / "ledger", read_result)
+
+    @property
+    def shared(self) -> Path:
+        return self.folder / "shared"
+
+    def work(self, run: Run) -> Path:
+        return self.folder / "work" / run.id
+
+
+def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:
+    """What of the plan, as far as it is known now, is not finished. Patterns: `grid/method`; none is all."""
+    arms = plan(ledger.results())
+    chosen = [arm for arm in arms if not patterns or any(fnmatch(arm.path, pattern) for pattern in patterns)]
+    return ledger.open_runs(in_order(chosen))
+
+
+def work(place: Place, patterns: Sequence[str], console: Console, deadline: float = float("inf")) -> int:
+    """Do runs until none is left or `deadline` (of `time.monotonic`) has come; how many were finished here."""
+    ledger = place.ledger
+
+    def do(run: Run) -> float:
+        return execute(run, place, console, deadline)
+
+    return drain(ledger, lambda: todo(ledger, patterns), do, console, deadline)
+
+
+def execute(run: Run, place: Place, console: Console, deadline: float = float("inf")) -> float:
+    """Do one run, from wherever it was left, and write it into the ledger; the seconds it took."""
+    folder = place.work(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    start = prepare(run, place.shared)
+    with run_bar(run.id, run.steps, partial(note_step, folder, run.steps), console) as progress:
+        trained = train(run, start.policy, folder, learned=start.learned, progress=progress, deadline=deadline)
+    place.ledger.write(
+        run,
+        policy=start.digest,
+        seconds=trained.seconds,
+        training=trained.training,
+        evaluations=trained.evaluations,
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    return trained.seconds

@@ -1,0 +1,94 @@
+import json
+
+import pytest
+from rich.console import Console
+
+from darling_plugin.errors import InputError
+from recipes.countdown.experiment.ledger import Ledger
+from recipes.kinds.experiment.analysis import write_all
+from recipes.kinds.experiment.plan import RATES, SEEDS, TUNED, chosen_rate, in_order, main_run, plan, tuning_run
+from recipes.kinds.experiment.results import read_result
+from recipes.kinds.experiment.settings import METHODS, Run, from_json
+
+
+def measured(right, samples=32):
+    """Two categories; `right` of the first one's responses name one kind, in as many wordings."""
+    return {"solved": [[right], []], "worded": [[1] * right, []], "samples": samples, "entropy": 1.0, "words": 9.0}
+
+
+def put(ledger, run, right):
+    evaluations = [{"step": step, "held_out": measured(right, run.samples)} for step in (0, run.steps)]
+    evaluations[-1]["temperatures"] = {"0.5": measured(right, run.samples)} if run.sweep else {}
+    words = [{"text": "A trout is a `fish`.", "kind": "1"}, {"text": "", "kind": None}]
+    evaluations[-1]["groups"] = [{"category": "fish", "responses": words, "kinds": 1}]
+    ledger.write(run, policy="weights", seconds=1.0, training=[], evaluations=evaluations)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "ledger", read_result)
+
+
+def test_a_run_comes_back_and_every_setting_changes_its_id():
+    run = Run(objective="ngram", seed=3)
+    assert from_json(run.as_json()) == run and Run(seed=4).id != Run(seed=5).id
+    with pytest.raises(InputError, match="unknown lucky"):
+        from_json({"lucky": 1})
+    with pytest.raises(ValueError, match="similarity"):
+        Run(similarity="guess")
+
+
+def test_the_comparison_waits_for_the_tuning(ledger):
+    assert [arm.path for arm in plan({})] == [f"tuning/{method}" for method in TUNED]
+    for number, rate in enumerate(RATES):
+        put(ledger, tuning_run("darling", rate), right=8 - 4 * number)
+    results = ledger.results()
+    assert chosen_rate("darling", results) == chosen_rate("learned", results) == RATES[0]
+    assert chosen_rate("grpo", results) is None
+    paths = [arm.path for arm in plan(results) if arm.grid == "main"]
+    assert paths == ["main/darling", "main/learned", "main/shipped", "main/soft_darling"]
+
+
+def test_rates_that_are_nearly_equal_are_decided_by_kinds(ledger):
+    for rate, right in zip(RATES, (8, 8), strict=True):
+        put(ledger, tuning_run("grpo", rate), right)
+    # One kind each; the first of equals is taken.
+    assert chosen_rate("grpo", ledger.results()) == RATES[0]
+
+
+def test_order_is_tuning_then_seed_by_seed(ledger):
+    for method in TUNED:
+        for rate in RATES:
+            put(ledger, tuning_run(method, rate), 8)
+    runs = in_order(plan(ledger.results()))
+    assert len(runs) == len(TUNED) * len(RATES) + len(METHODS) * len(SEEDS)
+    assert [run.seed for run in runs[6:]] == [seed for seed in SEEDS for _ in METHODS]
+
+
+def test_everything_is_written(ledger, tmp_path):
+    for rate in RATES:
+        for method in TUNED:
+            put(ledger, tuning_run(method, rate), 8)
+    with pytest.raises(InputError, match="no run of main"):
+        write_all(ledger.results(), tmp_path / "docs", Console(quiet=True))
+    for seed in SEEDS:
+        put(ledger, main_run("grpo", RATES[0], seed), 8)
+        put(ledger, main_run("darling", RATES[0], seed), 16)
+    write_all(ledger.results(), tmp_path / "docs", Console(quiet=True))
+    found = json.loads((tmp_path / "docs" / "results.json").read_text())
+    # All 16 right in one of two categories: (1 + 0) / 2. One kind in 16 wordings.
+    assert found["darling"]["pass@1"]["mean"] == pytest.approx(0.5) and found["darling"]["pass@1"]["cells"] == 3
+    assert found["darling"]["kinds_per_wording"]["mean"] == pytest.approx(1 / 16)
+    for name in ("plane.png", "curves.png", "temperature.png", "results.md", "groups.md"):
+        assert (tmp_path / "docs" / name).stat().st_size
+    text = (tmp_path / "docs" / "groups.md").read_text()
+    assert "- ✓ `A trout is a 'fish'.`\n- (empty)" in text
+
+
+def test_a_result_under_a_wrong_name_is_refused(ledger):
+    run = Run()
+    put(ledger, run, 8)
+    file = ledger.folder / f"{run.id}.json.gz"
+    file.rename(ledger.folder / "000000000000.json.gz")
+    with pytest.raises(InputError, match="another version of this package"):
+        Ledger(ledger.folder, read_result).results()
