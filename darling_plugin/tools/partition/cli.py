@@ -25,26 +25,50 @@ def partition(
     text: Annotated[
         str, typer.Option(help="What is read of a response: whole | answer | head_tail | module:function.")
     ] = "whole",
+    domain: Annotated[
+        str | None,
+        typer.Option(help="What counts as the same, as darling.similarity.domain: writing | math | code | answers."),
+    ] = None,
+    short_text_rule: Annotated[
+        str | None,
+        typer.Option(help="What decides short texts: form | authors | none. [default: the similarity's own]"),
+    ] = None,
     pairs: Annotated[bool, typer.Option("--pairs", help="Also show P(equivalent) of every pair.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Also show what decided each pair, which pairs are closest to the threshold, and what is not read.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")] = False,
 ) -> None:
     """Show which of your responses mean the same, as training would see them.
 
-    Example: darling partition responses.jsonl --pairs
+    Example: darling partition responses.jsonl --explain
     """
     with explained():
-        from darling_plugin.api import load_similarity
+        from darling_plugin.config import parse_settings
         from darling_plugin.tools.partition.classes import classify
         from darling_plugin.tools.partition.read import read_responses
         from darling_plugin.tools.partition.show import json_lines, tables
 
         groups = read_responses(file)
-        loaded = load_similarity(similarity, **({} if model is None else {"model": model}))
-        found = classify(groups, loaded, threshold=threshold, text=text, pairs=pairs)
+        given = {
+            "name": similarity,
+            "model": model,
+            "threshold": threshold,
+            "text": text,
+            "domain": domain,
+            "short_text_rule": short_text_rule,
+        }
+        settings = parse_settings({"similarity": given})
+        loaded = settings.similarity.build()
+        found = classify(groups, loaded, settings.partition_rule(loaded), text=text, pairs=pairs, explain=explain)
         if as_json:
-            for line in json_lines(found):
+            for line in json_lines(found, explain=explain):
                 typer.echo(line)
             return
         console = terminal()
-        for table in tables(found):
+        for table in tables(found, explain=explain):
             console.print(table)

@@ -48,7 +48,74 @@ def test_standard_input(file):
 def test_a_table_for_people(file):
     out = run(file, "--pairs").stdout
     assert "Name a car." in out and "2 classes among 3 responses" in out and "1.000" in out
-    assert out.count("decided by the rule for short texts") == 1  # the copies
+    assert out.count("rule `form`, not P") == 1  # the copies
+
+
+MIXED = [
+    "Three red boats left the old harbor",
+    "three red boats left the old harbor.",
+    "Three red boats left the old town",
+    "Three blue cars left the old town",
+    "A cat sleeps all day on the sofa",
+]
+
+
+def explained(tmp_path, *arguments):
+    path = tmp_path / "mixed.jsonl"
+    path.write_text(json.dumps({"prompt": "p", "responses": MIXED}))
+    return run(path, "--explain", *arguments)
+
+
+def test_explained_as_json(tmp_path):
+    rows = [json.loads(line) for line in explained(tmp_path, "--json").stdout.splitlines()]
+    # Words shared / all: 0–2 and 1–2 6 of 8; 2–3 5 of 9; 0–3 4 of 10; the last shares one word, "the", of 14 or 13.
+    assert rows[0]["p"] == pytest.approx({"1": 1, "2": 6 / 8, "3": 4 / 10, "4": 1 / 14})
+    assert rows[0]["verdicts"] == {
+        "1": {"equivalent": True, "decided_by": "form"},
+        "2": {"equivalent": True, "decided_by": "similarity"},
+        "3": {"equivalent": False, "decided_by": "similarity"},  # and one class all the same, through 2
+        "4": {"equivalent": False, "decided_by": "similarity"},
+    }
+    assert [row["class"] for row in rows] == [0, 0, 0, 0, 1]
+    for row in rows:
+        assert row["threshold"] == 0.5 and row["read"] == 1 and row["compared_characters"] == len(row["response"])
+        assert row["nearest"]["equivalent"] == {"pair": [2, 3], "p": pytest.approx(5 / 9)}
+        assert row["nearest"]["distinct"] == {"pair": [0, 3], "p": pytest.approx(4 / 10)}
+
+
+def test_explained_for_people(tmp_path):
+    out = explained(tmp_path).stdout
+    assert "P > 0.5" in out and "P ≤ 0.5" in out and "rule `form`, not P" in out
+    assert out.count("distinct, joined by others") == 2  # 0, 3 and 1, 3
+    assert "Closest to the threshold 0.5 among the distinct pairs: 0, 3 with P = 0.400." in out
+    assert "Every response is read to its end." in out
+
+
+def test_without_rules_p_decides(tmp_path):
+    assert "rule `" not in explained(tmp_path, "--short-text-rule", "none").stdout
+    assert "must be" not in explained(tmp_path, "--short-text-rule", "authors").stderr
+    wrong = explained(tmp_path, "--short-text-rule", "five")
+    assert wrong.exit_code == 1 and "darling.similarity.short_text_rule" in wrong.stderr and "'form'" in wrong.stderr
+
+
+def test_a_domain_decides_first(tmp_path):
+    path = tmp_path / "code.jsonl"
+    path.write_text(json.dumps({"prompt": "p", "responses": ["y = max(x)", "top = max(x)", "y = min(x)"]}))
+    rows = [json.loads(line) for line in run(path, "--json", "--explain", "--domain", "code").stdout.splitlines()]
+    assert rows[0]["verdicts"]["1"] == {"equivalent": True, "decided_by": "code"}
+    assert "darling.similarity.domain" in run(path, "--domain", "poetry").stderr
+
+
+def test_what_is_not_read_is_said(tmp_path):
+    pytest.importorskip("sentence_transformers")
+    path = tmp_path / "long.jsonl"
+    path.write_text(json.dumps({"prompt": "p", "responses": ["word " * 508, "a short text of some more words"]}))
+    arguments = ["partition", str(path), "--similarity", "embedding", "--explain"]
+    rows = [json.loads(line) for line in CliRunner().invoke(app, [*arguments, "--json"]).stdout.splitlines()]
+    # 254 of 508 tokens are read, of 5 characters each, without the space after the last one.
+    assert [row["read"] for row in rows] == [pytest.approx((254 * 5 - 1) / (508 * 5)), 1]
+    out = CliRunner().invoke(app, arguments).stdout
+    assert "Not read to the end: response 0 (the first 50% of 2,540 characters is read)" in out
 
 
 def test_what_is_read_can_be_the_answer_alone(tmp_path):
