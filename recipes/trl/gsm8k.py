@@ -12,6 +12,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from shared import (
+    POLICY,
+    Accumulate,
+    BatchSize,
+    CompletionTokens,
+    Cpu,
+    MaxSteps,
+    Model,
+    Output,
+    Similarity,
+    Vllm,
+    grpo_config,
+    train,
+)
 
 ASK = "Put your final answer within \\boxed{}."
 
@@ -39,46 +53,34 @@ def read_data(data: str) -> Any:
 
 
 def main(
-    model: Annotated[str, typer.Option(help="a folder, or a name on the hub")] = "Qwen/Qwen2.5-1.5B-Instruct",
+    model: Model = POLICY,
     data: Annotated[str, typer.Option(help="a name on the hub, or a file")] = "openai/gsm8k",
-    similarity: Annotated[str, typer.Option(help="as darling.similarity.name")] = "classifier",
-    output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs/trl-gsm8k"),
-    max_steps: Annotated[int, typer.Option(help="-1: one epoch")] = -1,
-    completion_tokens: Annotated[int, typer.Option(help="of each completion, at most")] = 1024,
-    batch_size: Annotated[int, typer.Option(help="completions of a process at a time")] = 16,
-    accumulate: Annotated[int, typer.Option(help="such batches for one update")] = 4,
-    vllm: Annotated[bool, typer.Option(help="sample with vLLM on the GPUs that train")] = False,
-    cpu: Annotated[bool, typer.Option(help="train without a GPU")] = False,
+    similarity: Similarity = "classifier",
+    output: Output = Path("outputs/trl-gsm8k"),
+    max_steps: MaxSteps = -1,
+    completion_tokens: CompletionTokens = 1024,
+    batch_size: BatchSize = 16,
+    accumulate: Accumulate = 4,
+    vllm: Vllm = False,
+    cpu: Cpu = False,
 ) -> None:
     """Train a policy on GSM8K with DARLING."""
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOTrainer
 
     from darling_plugin.integrations.trl import DarlingReward
 
-    args = GRPOConfig(
-        output_dir=str(output),
-        num_generations=8,
-        scale_rewards="none",
-        per_device_train_batch_size=batch_size,
-        gradient_accumulation_steps=accumulate,
-        max_completion_length=completion_tokens,
+    args = grpo_config(
+        output,
         max_steps=max_steps,
-        num_train_epochs=1,
-        learning_rate=1e-6,
-        use_vllm=vllm,
-        vllm_mode="colocate",
-        log_completions=True,
-        num_completions_to_print=0,
-        logging_steps=1,
-        save_steps=100,
-        report_to="none",
-        use_cpu=cpu,
-        bf16=not cpu,
+        completion_tokens=completion_tokens,
+        batch_size=batch_size,
+        accumulate=accumulate,
+        vllm=vllm,
+        cpu=cpu,
     )
     reward = DarlingReward(right, args, similarity=similarity)
     trainer = GRPOTrainer(model=model, reward_funcs=reward, args=args, train_dataset=read_data(data))
-    trainer.train()
-    trainer.save_model(str(output / "policy"))
+    train(trainer, output)
 
 
 if __name__ == "__main__":
