@@ -2,10 +2,10 @@
 
     A_i = r_i − mean of r over the group        (arXiv 2509.02534, section 3)
 
-Not divided by the standard deviation, unlike GRPO: with a noisy reward that division blows up the groups that carry
-little signal. `normalize_by_std=True` divides as verl's GRPO does, by std + 1e-6 with n − 1 in the std.
+Unlike in GRPO, A is not divided by the standard deviation: with a noisy reward, that division amplifies the groups that
+carry little signal. `normalize_by_std=True` divides as verl's GRPO does, by std + 1e-6 with n − 1 in the std.
 
-A group of one, or one of equal rewards, gets 0 either way.
+In both cases a group of one, or of equal rewards, gets 0.
 """
 
 from collections.abc import Hashable, Sequence

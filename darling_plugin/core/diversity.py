@@ -2,8 +2,8 @@
 
     d_i = (n − |class of i|) / (n − 1), and never below the floor     (arXiv 2509.02534, section 3)
 
-with n the partitioned responses of the prompt. All equivalent: the floor. All distinct: 1. The floor keeps a good
-answer's reward above that of a wrong one when everybody gives it.
+with n the partitioned responses of the prompt. If all are equivalent, d is the floor; if all are distinct, it is 1. The
+floor keeps a good answer's reward above that of a wrong one even if every response gives it.
 """
 
 from collections.abc import Hashable, Sequence
@@ -26,11 +26,11 @@ def partition_diversity(
     """d of each row, shape (len(labels),), in [floor, 1].
 
     Args:
-        labels: classes from `partition`; −1 = left out, which gets the floor.
+        labels: classes from `partition`; −1 = left out: such a row gets the floor.
         uid: uid[i] names the prompt of row i.
         floor: the least value.
-        singleton: the value where n = 1 and the formula divides by zero; raised to the floor when below it. 1.0 says
-            that a response with nothing to be compared with is distinct; the authors' correct-only code has 0.1.
+        singleton: the value where n = 1 and the formula divides by zero; raised to the floor when below it. 1.0 counts
+            a response with no sibling as distinct; the authors' correct-only code uses 0.1.
     """
     groups = group_rows(uid)
     classes = class_labels(labels, len(groups.index))

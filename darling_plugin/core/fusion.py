@@ -5,11 +5,11 @@
     normalized_additive   r = z(q) + w · z(d)        ablation; z standardises within the group, as GRPO does
     quality               r = q                      the baseline: GRPO
 
-A *negative* q is a trap for the product: there, a more distinct answer gets a lower reward. `shift="group_min"` takes
-the group's lowest quality off first (the authors' `add_bias`): the worst answer of a group then gets 0, whatever its
-diversity. It changes nothing in the other modes after the advantage is centred.
+A *negative* q breaks the product: a more distinct answer would get a lower reward. `shift="group_min"` first subtracts
+the group's lowest quality (the authors' `add_bias`), so the worst answer of a group gets 0 whatever its diversity. In
+the other modes this changes no advantage, because advantages are centered.
 
-Where d is the same for a whole group, the product is that group's quality scaled, and the sums are it shifted: GRPO.
+If d is the same for a whole group, the product scales the group's quality and the sums shift it, which is GRPO.
 A column that does not vary within a group adds 0 to `normalized_additive`.
 """
 

@@ -6,8 +6,8 @@
     groups/all_one_class, groups/all_distinct     shares of the groups with at least two partitioned responses
     groups/all_correct, groups/all_wrong, groups/mixed     shares of all groups
 
-Without `labels` (n-gram diversity has none) the lines on classes are missing, without `diversity` (GRPO has none) those
-on diversity, without `correct` the last. A share of no groups is 0, and an empty batch has no metrics at all.
+Without `labels` (n-gram diversity has none) the metrics of classes are missing; without `diversity` (GRPO has none),
+those of diversity; without `correct`, the last line. A share of no groups is 0. An empty batch has no metrics.
 """
 
 from collections.abc import Hashable, Sequence

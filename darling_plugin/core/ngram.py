@@ -1,9 +1,9 @@
-"""The lexical baseline: how many of a response's n-grams are its own.
+"""The lexical baseline: how many of a response's n-grams no sibling has.
 
     d_i = (distinct word n-grams of i that no sibling has) / (all word n-grams of i, repeats counted)
 
 This is the n-gram baseline of the paper (section 4) as the authors' code computes it, inferred from their values: a
-response that repeats itself is marked down. A text of fewer than n words has no n-gram and gets 0; so do copies. In
+response that repeats itself gets less. A text of fewer than n words has no n-gram and gets 0; copies get 0 too. In
 a group of one every n-gram is its own. It has no floor and needs no similarity.
 
 Words are those of `form/words.py`: case, punctuation and Markdown are no diversity, and a Chinese text has words. The

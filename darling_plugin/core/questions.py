@@ -1,8 +1,7 @@
 """Which pairs of one group still have to be scored.
 
-Only two things make a score unnecessary without changing the result: the two texts are in one class already, or the
-same two texts were scored before. A "distinct" decides nothing but its own pair, because the closure may still join the
-two through a third.
+A pair needs no score in two cases: the two texts are already in one class, or the same two texts were scored before. A
+"distinct" decides only its own pair, because the closure may still join the two through a third text.
 
 So each round takes a few *pivots* and scores each against every text outside its class. A text that has been a pivot is
 done: whatever it was not scored against is in its class. Pivots come from the largest classes first (one of each, in

@@ -1,11 +1,11 @@
-"""Each response against one member of each class: fewer scores than the exact partition needs, and not its result.
+"""Scores each response against one member of each class: fewer scores than the exact partition, and another result.
 
 The first text of a class represents it. Each text is scored against every representative so far. It joins the classes
 of all those that it is equivalent to, which become one, and opens a class of its own when there are none. What this
 saves is the pairs between members of different classes; n distinct texts cost n(n−1)/2 scores either way.
 
-It errs to one side: a link between two classes that their representatives do not show is missed, so there are never
-fewer classes than the exact partition has. Copies of one text are one class and are not scored. (NoveltyBench, arXiv
+Its errors go one way: it misses a link between two classes that their representatives do not show, so it never finds
+fewer classes than the exact partition. Copies of one text are one class and are not scored. (NoveltyBench, arXiv
 2504.05228, partitions by representatives too, but there a text joins only the first class that it is equivalent to.)
 """
 

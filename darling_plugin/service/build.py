@@ -41,7 +41,7 @@ PAIRS_PER_QUESTION_AT_ONCE = 4  # in a batch for an LLM judge, so that few quest
 
 
 class PlainReader:
-    """A similarity that is called as it is, one item a pair, such as an LLM judge; in the service's process."""
+    """A similarity that is called pair by pair in the service's process, such as an LLM judge."""
 
     reads: Literal["texts", "pairs"] = "pairs"
     max_tokens: int | None = None
@@ -55,7 +55,7 @@ class PlainReader:
 
 
 class _Called:
-    """A similarity as a model: a column of P for pairs."""
+    """A similarity as a model: pairs in, a column of P out."""
 
     def __init__(self, similarity: Similarity):
         self._similarity = similarity
@@ -83,7 +83,7 @@ def start_service(
         similarity: of a classifier, only the light half is used here, unless the backend is local.
         backend: where the forward passes run.
         job: goes into the names of Ray actors, so that two jobs on one cluster do not meet.
-        slots: GPUs for the replicas, as many for each classifier of a cascade; none puts them on the CPUs.
+        slots: GPUs for the replicas, as many for each classifier of a cascade; without any, they run on the CPUs.
 
     Raises `ConfigError` where the similarity cannot run so.
     """
@@ -172,7 +172,7 @@ def _load_here(similarity: Divided) -> Forward:
 
 
 def _called_limits(similarity: Similarity, settings: ServiceSettings) -> Limits:
-    """A judge has deadlines of its own for each question, and gets enough pairs to ask `concurrency` at once."""
+    """An LLM judge has its own deadline for each question, and gets enough pairs for `concurrency` requests at once."""
     if isinstance(similarity, JudgeSimilarity):
         rows = PAIRS_PER_QUESTION_AT_ONCE * similarity.concurrency
         return Limits(tokens=sys.maxsize, rows=rows, timeout_s=None, deadline_s=math.inf)

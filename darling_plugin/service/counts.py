@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass
 class Counts:
-    """Sums since the last `take`; `queue_depth` is the most at once."""
+    """Sums since the last `take`; `queue_depth` is the maximum."""
 
     read: int = 0
     """Texts, or ordered pairs, that a model has read."""
@@ -16,31 +16,31 @@ class Counts:
     texts: int = 0
     """Texts in what was read; one that is in several pairs of a batch counts once for it."""
     truncated: int = 0
-    """Of those, longer than the model reads."""
+    """Those of the texts read that are longer than the model reads."""
     unreadable: int = 0
-    """Of those, mostly in a script that the model's vocabulary lacks."""
+    """Those of the texts read that are mostly in a script that the model's vocabulary lacks."""
     missing: int = 0
     """Questions to an LLM judge without a verdict, taken as distinct."""
     batches: int = 0
     tokens: int = 0
-    """Of what was read, estimated."""
+    """Tokens of what was read, estimated."""
     room: int = 0
     """Tokens that those batches could have held."""
     failures: int = 0
-    """Batches that a worker failed, each then given to another, or again."""
+    """Failed batches; each was given to another worker, or again to the same one."""
     queue_depth: int = 0
     """Batches that were under way or waiting at once."""
     busy_seconds: float = 0.0
-    """During which at least one batch was under way."""
+    """Seconds during which at least one batch was under way."""
     arrived: int = 0
     """Responses that came while others were still being generated."""
     forgotten: int = 0
     """Groups that nobody collected."""
     stream_failures: int = 0
-    """Rounds of work ahead that failed; what they would have found is asked again when it is collected."""
+    """Rounds of work ahead that failed; their pairs are scored when the groups are collected."""
 
     def take(self) -> Counts:
-        """A copy; everything starts again at 0."""
+        """Return a copy and reset everything to 0."""
         taken = Counts(**{field.name: getattr(self, field.name) for field in fields(self)})
         for field in fields(self):
             setattr(self, field.name, field.default)

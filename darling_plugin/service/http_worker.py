@@ -1,4 +1,4 @@
-"""A server that runs already, such as `vllm serve … --runner pooling`, as a worker."""
+"""A server that is already running, such as `vllm serve … --runner pooling`, as a worker."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class HttpWorker:
             raise WorkerError(f"/health says HTTP {status}")
 
     async def reset(self) -> None:
-        """Whoever runs the server must see to it; the request was cancelled when its connection was closed."""
+        """Nothing to do: closing the connection canceled the request, and the server is not ours to restart."""
 
     async def close(self) -> None:
         if "_client" in vars(self):
@@ -87,7 +87,7 @@ class HttpWorker:
 
 
 def _message(response: Any) -> str:
-    """What a server says of an error; never the request, which holds texts."""
+    """The server's message about an error, without the request, which holds texts."""
     try:
         said = response.json()
         said = said.get("error", said) if isinstance(said, dict) else said

@@ -1,9 +1,9 @@
-"""Which pairs of a group to ask about while its responses still come in.
+"""Which pairs of a group to score while its responses still come in.
 
-A new text is asked about with one member of each class first, the largest class in front, and twice as many pairs each
-round: one "yes" makes the rest of that class needless, as in `core/questions.py`. All verdicts go into the memory;
-the partition is found afresh when the group is collected, from the responses that are in it then, so what was asked
-about here decides only how much is left to ask, never the classes.
+A new text is first scored against one member of each class, the largest class first, and each round scores twice as
+many pairs. As in `core/questions.py`, one "equivalent" makes the rest of that class unnecessary. All scores go into the
+memory. The partition is computed anew when the group is collected, from the responses that are in it then, so the work
+done here decides only how much is left to score, never the classes.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Arrivals:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is something to ask."""
+        """Whether there are pairs to score."""
         return bool(self._open)
 
     def add(self, text: str) -> None:
-        """One more response; a copy of an earlier one brings no question."""
+        """One more response; a copy of an earlier one adds no pair."""
         if text in self._number:
             return
         node = self._number[text] = len(self.texts)
@@ -52,7 +52,7 @@ class Arrivals:
             self._open[node], self._rounds[node] = others, 0
 
     def next_pairs(self) -> list[tuple[int, int]]:
-        """Pairs (earlier, later) of numbers of texts, to be asked now; empty when there is nothing to ask."""
+        """Pairs (earlier, later) of numbers of texts, to be scored now; empty when there are none."""
         pairs = []
         for node in list(self._open):
             of, members = self._classes.of, self._classes.members

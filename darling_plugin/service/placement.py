@@ -26,7 +26,7 @@ class Slot:
     """A place for one replica.
 
     group, bundle: of Ray's placement group. gpus: what it takes of the bundle. kept_free: share of the GPU's memory
-    that must be free once the model is loaded, for a vLLM that sleeps meanwhile; 0 where the GPU is the replica's own.
+    that must be free once the model is loaded, for a vLLM that sleeps meanwhile; 0 if the GPU is the replica's own.
     owned: the group was made for this slot.
     """
 
@@ -38,7 +38,7 @@ class Slot:
 
 
 def reserve(count: int, gpus: float, *, placed_s: float = PLACED_S) -> list[Slot]:
-    """`count` slots of `gpus` GPUs each that nobody has. Raises `ConfigError`, holding none, where there are fewer."""
+    """`count` slots of `gpus` GPUs each that nobody has. If there are fewer, it holds none and raises `ConfigError`."""
     import ray
 
     groups = [ray.util.placement_group([{"GPU": gpus}], strategy="PACK") for _ in range(count)]
@@ -56,7 +56,7 @@ def reserve(count: int, gpus: float, *, placed_s: float = PLACED_S) -> list[Slot
 
 
 def beside(groups: Sequence[Any], count: int | None, *, kept_free: float) -> list[Slot]:
-    """`count` slots in verl's placement groups, one GPU each, the groups in turn; None is one on every GPU.
+    """`count` slots in verl's placement groups, one GPU each, taking the groups in turn; None means one on every GPU.
 
     Raises `ConfigError` for more replicas than GPUs.
     """

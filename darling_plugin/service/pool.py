@@ -1,9 +1,9 @@
-"""Batches over workers: the least loaded first, and a batch that one of them fails goes to another.
+"""Distributes batches over workers: the least loaded gets the next, and a batch that fails goes to another worker.
 
-A worker gets work once it has loaded, and one that fails rests, twice as long each time in a row, and then shows that
-it can work again. Slow is not dead: a batch's clock starts when a worker takes it, and a batch is given up only when no
-batch of the pool was answered for `deadline_s` and nothing is loading, or when it has failed many times for as long.
-The error then names every worker and what it said. Rows are validated before they are passed on: a wrong number of
+A worker gets work once it has loaded. After a failure it rests, twice as long after each further failure, and must then
+load again. A slow worker is not a dead one: a batch's clock starts when a worker takes it. A batch is given up only if
+no batch of the pool was answered for `deadline_s` and nothing is loading, or if it kept failing for that long. The
+error then names every worker and its last message. Rows are validated before they are passed on: a wrong number of
 them, or one that is not finite, is a failure of the worker.
 """
 
@@ -54,7 +54,7 @@ class Limits:
 
 
 class _Seat:
-    """A worker, and how it is doing."""
+    """A worker and its state."""
 
     def __init__(self, worker: Worker):
         self.worker = worker
@@ -106,7 +106,7 @@ class Pool:
         self._changed.set()
 
     def remove(self, worker: Worker) -> None:
-        """Give it no more work; what it has, it finishes."""
+        """Give it no more work; it finishes what it has."""
         self._seats = [seat for seat in self._seats if seat.worker is not worker]
 
     def is_idle(self, worker: Worker) -> bool:
@@ -145,7 +145,7 @@ class Pool:
         done(numbers, rows)
 
     def _sent(self, item: Item) -> Item:
-        """As it is sent to a worker: without what nobody reads."""
+        """The item as it is sent to a worker, without the characters that no model reads."""
         end = self.limits.characters
         return item[:end] if isinstance(item, str) else (item[0][:end], item[1][:end])
 
@@ -209,7 +209,7 @@ class Pool:
                 await asyncio.wait_for(self._changed.wait(), limit)
 
     def _given_up_at(self, tries: _Tries) -> float:
-        """When a batch that waits is given up, if nothing changes."""
+        """The time at which a waiting batch is given up if nothing changes."""
         at_rest = math.inf if any(seat.loading for seat in self._seats) else self._progress
         own = tries.first_failed if tries.failures >= self.limits.tries else math.inf
         return min(at_rest, own) + self.limits.deadline_s
@@ -254,7 +254,7 @@ class Pool:
         seat.rests_until = asyncio.get_running_loop().time() + rest
 
     def _take_tally(self, seat: _Seat) -> None:
-        """A restarted worker counts from 0 again, which subtraction of Counters leaves out."""
+        """A restarted worker counts from 0 again; subtracting Counters drops the negative differences."""
         for name, more in (seat.worker.tally - seat.tally).items():
             setattr(self.counts, name, getattr(self.counts, name) + more)
         seat.tally = Counter(seat.worker.tally)

@@ -31,12 +31,12 @@ class Wire(Protocol):
     def request(self, items: Sequence[Item]) -> Request: ...
 
     def rows(self, answer: Any) -> list[list[float]]:
-        """One row per item, in their order. Raises KeyError, TypeError, ValueError for what is no such answer."""
+        """One row per item, in order. Raises KeyError, TypeError or ValueError for any other answer."""
         ...
 
 
 class ScoreWire:
-    """Each text is cut here, as the classifier's own code cuts it: a server would cut the pair."""
+    """Each text is truncated here, as in the classifier's own code: a server would truncate the pair."""
 
     def __init__(self, folder: str, card: Card):
         from transformers import AutoTokenizer

@@ -1,7 +1,7 @@
-"""Replicas of a model as Ray actors, spread over the nodes; more of them while work piles up.
+"""Replicas of a model as Ray actors, spread over the nodes; their number grows while batches wait.
 
-A replica that dies comes back by itself, on another node if its own is gone. Replicas belong to the process that made
-them: when that ends, however it ends, Ray ends them.
+Ray restarts a replica that dies, on another node if its own is gone. Replicas belong to the process that made them:
+when that process ends, in whatever way, Ray ends them.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class RayWorker:
 
 
 def actor_options(name: str, slot: Slot | None) -> dict[str, Any]:
-    """What Ray must know of a replica: without a slot it is on the CPUs of any node, and takes none of Ray's."""
+    """Ray's options for a replica. Without a slot it runs on the CPUs of any node and reserves none of them."""
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
     options: dict[str, Any] = {"name": name, "num_cpus": 0, "max_restarts": -1, "scheduling_strategy": "SPREAD"}

@@ -1,9 +1,9 @@
-"""Partitions of groups of responses: worked on while they come in, and complete when they are collected.
+"""Partitions of groups of responses: computed while responses come in, and completed when they are collected.
 
-    submit(uid, text)     a response was generated: take note and return; what can be found out ahead is
-    partition(texts, …)   the classes of these responses, asking only for what is still unknown
+    submit(uid, text)     a response was generated: note it, return at once, and score ahead what can be scored
+    partition(texts, …)   the classes of these responses; only pairs that are still unknown are scored
 
-What is found out ahead goes into a memory by content and nowhere else. `partition` runs `core.find_partition` over
+What is scored ahead goes only into a memory keyed by content. `partition` runs `core.find_partition` over
 exactly the responses that it is given, so a sibling that failed, came twice or was replaced changes no class, and no
 partition is computed from half an answer.
 """
@@ -41,7 +41,7 @@ class PartitionService:
         make: makes the similarity and its workers, inside the loop.
         counts: what they count in.
         rule: the settings of every partition.
-        most_groups: that may wait to be collected.
+        most_groups: groups that may wait to be collected.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class PartitionService:
         self._ahead = self._run(self._start())
 
     def submit(self, uid: Hashable, text: str) -> None:
-        """A response of group `uid` was generated. Returns at once; never raises for what comes of it."""
+        """A response of group `uid` was generated. Returns at once, and never raises for work that fails later."""
         if not self._paused:
             self._loop.call_soon_threadsafe(self._note, uid, text)
 
     def pause(self) -> None:
-        """Take no note of responses until `resume`: those of a validation are nobody's siblings."""
+        """Ignore responses until `resume`: those of a validation have no siblings."""
         self._paused = True
 
     def resume(self) -> None:
@@ -121,7 +121,7 @@ class PartitionService:
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        """What its models said so far, each under a name."""
+        """The memory of each model, by name."""
         return self._similarity.memories
 
     def memory(self) -> dict[str, Contents]:
@@ -170,7 +170,7 @@ class PartitionService:
             self._groups.pop(uid, None)
 
     async def _work_ahead(self) -> None:
-        """One round after the other, each with all that has come in by then."""
+        """Rounds of work, each with all responses that have arrived by then."""
         while True:
             if not self._new and not any(group.is_open for group in self._groups.values()):
                 self._arrived.clear()

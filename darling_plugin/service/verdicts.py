@@ -28,12 +28,12 @@ class Judging(Protocol):
 
     @property
     def lookup(self) -> Lookup | None:
-        """Verdicts that are known without a model; None where finding out costs as much as asking."""
+        """P of pairs that are known without a model; None where looking up costs as much as scoring."""
         ...
 
     @property
     def skip_implied(self) -> bool:
-        """Whether a verdict costs more than finding out that it is not needed."""
+        """Whether scoring a pair costs more than finding out that it is not needed."""
         ...
 
     async def probabilities(self, pairs: Pairs) -> np.ndarray:
@@ -41,7 +41,7 @@ class Judging(Protocol):
         ...
 
     async def read_ahead(self, texts: Sequence[str]) -> bool:
-        """Read new responses before any pair is asked about; False where only pairs can be read."""
+        """Read new responses before any pair is scored; False if only pairs can be read."""
         ...
 
     async def vectors(self, texts: Sequence[str]) -> np.ndarray:
@@ -50,7 +50,7 @@ class Judging(Protocol):
 
     @property
     def memories(self) -> Mapping[str, Memory]:
-        """What its models said, under names of its own."""
+        """The memory of each model, by a name of its own."""
         ...
 
     async def close(self) -> None: ...

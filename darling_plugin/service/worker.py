@@ -1,4 +1,4 @@
-"""Who does the forward passes: one protocol for a thread, a Ray actor and a server."""
+"""What runs the forward passes: one protocol for a thread, a Ray actor and a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TALLIED = ("truncated", "unreadable", "missing")  # what a model may count of it
 
 
 class WorkerError(Exception):
-    """This worker has failed this batch; another one, or the same one later, may not."""
+    """This worker failed this batch; another one, or the same one later, may succeed."""
 
 
 class RefusedError(SimilarityError):
@@ -35,7 +35,7 @@ class Worker(Protocol):
     tally: Counter[str]
 
     async def load(self) -> None:
-        """Returns once it can take work: before its first batch, and after it has failed one.
+        """Return once it can take work: before its first batch, and after a failed one.
 
         Raises `WorkerError` when it cannot now, and `RefusedError` when it never can.
         """
@@ -46,11 +46,11 @@ class Worker(Protocol):
         ...
 
     async def reset(self) -> None:
-        """Free it from a batch that it did not finish in time."""
+        """Abort a batch that it did not finish in time."""
         ...
 
     async def close(self) -> None:
-        """Stop it, and what was started for it."""
+        """Stop it and everything that was started for it."""
         ...
 
 
@@ -99,7 +99,7 @@ class LocalWorker:
 
 
 def tally_of(model: object) -> Counter[str]:
-    """What a model counts of itself."""
+    """A model's own counts."""
     return Counter({name: getattr(model, name) for name in TALLIED if hasattr(model, name)})
 
 
