@@ -19,6 +19,10 @@ def partition(
     ],
     similarity: Annotated[str, typer.Option(help="A name from `darling list similarities`.")] = "classifier",
     model: Annotated[str | None, typer.Option(help="The similarity's model, as darling.similarity.model.")] = None,
+    url: Annotated[str | None, typer.Option(help="The judge's endpoint, as darling.similarity.url.")] = None,
+    function: Annotated[
+        str | None, typer.Option(help="module:function of `callable`, as darling.similarity.function.")
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Equivalent when P is above it. [default: the similarity's own]")
     ] = None,
@@ -57,6 +61,8 @@ def partition(
         given = {
             "name": similarity,
             "model": model,
+            "url": url,
+            "function": function,
             "threshold": threshold,
             "text": text,
             "domain": domain,

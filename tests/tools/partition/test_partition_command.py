@@ -106,6 +106,17 @@ def test_a_domain_decides_first(tmp_path):
     assert "darling.similarity.domain" in run(path, "--domain", "poetry").stderr
 
 
+def all_equivalent(pairs):
+    return [1.0] * len(pairs)
+
+
+def test_a_function_of_ones_own(file):
+    function = f"{__name__}:all_equivalent"
+    arguments = ["partition", str(file), "--json", "--similarity", "callable", "--function", function]
+    rows = [json.loads(line) for line in CliRunner().invoke(app, arguments).stdout.splitlines()]
+    assert [row["class"] for row in rows] == [0, 0, 0, 0]
+
+
 def test_what_is_not_read_is_said(tmp_path):
     pytest.importorskip("sentence_transformers")
     path = tmp_path / "long.jsonl"
