@@ -39,12 +39,12 @@ class Tested:
         """The installed version, or None."""
         return installed(self.package)
 
-    def check(self, found: str | None = None) -> None:
-        """Raise unless `found`, by default the installed version, is in the range.
+    def check_installed(self) -> None:
+        """`check` of the installed version."""
+        self.check(self.installed())
 
-        Raises `MissingDependencyError` where the package is not installed, `ConfigError` for another version.
-        """
-        found = found or self.installed()
+    def check(self, found: str | None) -> None:
+        """Raise `MissingDependencyError` for None, and `ConfigError` for a version outside the range."""
         if found is None:
             raise MissingDependencyError(f"{self.package} is not installed. Install it: {self.install}.")
         if Version(self.oldest) <= Version(found) < Version(self.before) or self.anything_passes:

@@ -32,7 +32,7 @@ def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     Loads no model: it looks for the folder, the module and the packages that the similarity will need. Raises
     `ConfigError` for whatever would stop the job later, or train on something else than the settings say.
     """
-    OPENRLHF.check()
+    OPENRLHF.check_installed()
     settings = parse_settings(node)
     _refuse(node, settings)
     objective = settings.build_objective()

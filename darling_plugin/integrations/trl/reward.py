@@ -55,7 +55,7 @@ class DarlingReward:
         similarity: Similarity | str | None = None,
         text: Callable[[Any], str] = completion_text,
     ):
-        TRL.check()
+        TRL.check_installed()
         if args is not None:
             check_arguments(args)
         self.args = args

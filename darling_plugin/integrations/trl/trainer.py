@@ -41,7 +41,7 @@ class DarlingGRPOTrainer(GRPOTrainer):
         text: Callable[[Any], str] = completion_text,
         **keywords: Any,
     ):
-        TRL.check()
+        TRL.check_installed()
         check_arguments(args)
         super().__init__(model, reward_funcs, args, **keywords)
         reward_model = any(isinstance(function, torch.nn.Module) for function in self.reward_funcs)
