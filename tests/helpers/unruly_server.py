@@ -18,46 +18,31 @@ odd error         200 with {"error": …} and no choices
 import json
 import threading
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from post_server import PostServer
 
 WORDS = "seed is not a thing that this server knows \x1b[2J"
 
 
-class UnrulyServer:
-    """`requests` holds (path, headers, body) of every request; `url` ends in /v1."""
+class UnrulyServer(PostServer):
+    """`requests` holds (path, headers, body) of every request."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str], Any]] = []
         self.closing = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.requests.append((self.path, headers, body))
-                with suppress(BrokenPipeError, ConnectionResetError):  # the client gave up, as it should
-                    outer._answer(self, str(body.get("model", "")), body)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.root = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.root}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
+        super().__init__()
 
     def close(self) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
+
+    def handle(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        self.requests.append((handler.path, headers, body))
+        with suppress(BrokenPipeError, ConnectionResetError):  # the client gave up, as it should
+            self._answer(handler, str(body.get("model", "")), body)
 
     def _answer(self, handler: BaseHTTPRequestHandler, model: str, body: dict[str, Any]) -> None:
         every_other = len(self.requests) % 2 == 1

@@ -1,10 +1,11 @@
 """A real HTTP server that answers as an OpenAI-compatible endpoint and as a reward model do, or misbehaves."""
 
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from post_server import PostServer
 
 Answer = tuple[int, Any] | None
 """(status, body): a body that is a text is sent as it stands, another as JSON; None cuts the connection."""
@@ -40,37 +41,17 @@ def a_model(body: dict[str, Any]) -> Answer:
     return completion(" ".join(WORDS[seed // 10**place % 10] for place in range(3)))
 
 
-class EvalServer:
+class EvalServer(PostServer):
     """`answer(body)` is asked for each request; `requests` has them all."""
 
     def __init__(self) -> None:
         self.answer: Callable[[dict[str, Any]], Answer] = a_model
         self.requests: list[dict[str, Any]] = []
-        outer = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # or each reply waits 40 ms for an acknowledgement
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.requests.append(body)
-                outer._send(self, outer.answer(body))
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.root = f"http://127.0.0.1:{self._server.server_port}"
-        self.url = f"{self.root}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handle(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        self.requests.append(body)
+        self._send(handler, self.answer(body))
 
     @staticmethod
     def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:

@@ -5,8 +5,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from post_server import PostServer
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 100, 7
 
@@ -69,7 +71,7 @@ def failure(status: int, message: str = "no", **headers: str) -> Reply:
     return Reply(status, json.dumps({"error": {"message": message}}).encode(), headers)
 
 
-class JudgeServer:
+class JudgeServer(PostServer):
     """`answer(request)` gives the reply; None cuts the connection. Set it to what the test is about."""
 
     def __init__(self) -> None:
@@ -77,35 +79,13 @@ class JudgeServer:
         self.requests: list[Request] = []
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # or each reply waits 40 ms for an acknowledgement
-
-            def do_POST(self) -> None:
-                outer._serve(self)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
+        super().__init__()
 
     def asked(self) -> Counter[tuple[str, str]]:
         """How often each ordered pair of texts was asked about."""
         return Counter(request.texts for request in self.requests)
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+    def handle(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         request = Request(body, {name.lower(): value for name, value in handler.headers.items()})
         assert handler.path == "/v1/chat/completions"
         with self._lock:
