@@ -12,7 +12,7 @@ from judge_server import COMPLETION_TOKENS, PROMPT_TOKENS, Reply, completion, fa
 from darling_plugin.endpoint.client import Usage, each
 from darling_plugin.endpoint.failures import EndpointError, NoVerdictError, Patience, TryAgainError
 from darling_plugin.similarity.llm_judge.ask import Judge
-from darling_plugin.similarity.llm_judge.definitions import MATHS, WRITING
+from darling_plugin.similarity.llm_judge.definitions import MATH, WRITING
 from darling_plugin.similarity.llm_judge.prompt import messages, response_format
 
 
@@ -73,7 +73,7 @@ def test_the_reason_comes_along(server, endpoint):
     server.answer = lambda request: completion('{"reason": "Both count.", "verdict": "same"}')
 
     async def ask_one():
-        async with Judge(endpoint(), MATHS) as judge:
+        async with Judge(endpoint(), MATH) as judge:
             return await judge.ask("a", "b", "p")
 
     assert asyncio.run(ask_one()).reason == "Both count."
@@ -124,7 +124,7 @@ def test_nonsense_is_asked_three_times_and_skipped(server, endpoint, reply):
 
 def test_an_answer_that_was_cut_says_what_to_set(server, endpoint):
     server.answer = lambda request: completion('{"reason": "Both', finish_reason="length")
-    assert "cut after 5 tokens; raise --max-tokens" in str(ask_one(Judge(endpoint(max_tokens=5), MATHS)))
+    assert "cut after 5 tokens; raise --max-tokens" in str(ask_one(Judge(endpoint(max_tokens=5), MATH)))
 
 
 def test_nothing_but_nonsense_ends_it(server, endpoint):

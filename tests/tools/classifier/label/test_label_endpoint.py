@@ -96,5 +96,5 @@ def test_a_missing_module_is_named_with_its_install_command(monkeypatch):
 
 
 def test_an_unknown_domain():
-    with pytest.raises(ConfigError, match="`--domain` must be one of writing, maths; got 'poetry'"):
+    with pytest.raises(ConfigError, match="`--domain` must be one of writing, math, code, answers; got 'poetry'"):
         domain_called("poetry")
