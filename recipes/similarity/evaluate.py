@@ -16,7 +16,7 @@ import numpy as np
 
 from darling_plugin.similarity.classifier import DEFAULT_FOLDER
 from darling_plugin.similarity.classifier.facts import count_words
-from recipes.similarity.common import HERE, encodings, features_of
+from recipes.similarity.common import encodings, features_of
 from recipes.similarity.first_sight import HALVES, first_sight, show
 from recipes.similarity.measures import auc, bootstrap_auc, calibration_error
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--rule", help="for short texts, in place of the similarity's own")
     parser.add_argument("--halves", nargs="+", default=list(HALVES), help="of the first-sight pairs")
     parser.add_argument("--labeled", action="store_true")
-    parser.add_argument("--made", type=Path, default=HERE / "runs/made_held_out.jsonl")
+    parser.add_argument("--made", type=Path, default=Path("outputs/similarity/held_out.jsonl"))
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     everything = []

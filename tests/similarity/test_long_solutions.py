@@ -1,4 +1,4 @@
-"""The shipped classifier on long solutions, whose openings are longer than the 254 tokens that it reads of a text."""
+"""The shipped classifier on long solutions, whose openings are longer than one chunk of what it reads."""
 
 import pytest
 from long_solutions import BARS, BARS_AGAIN, CASES, OPENING, OTHER_OPENING
@@ -31,3 +31,14 @@ def test_the_answer_decides_and_not_the_opening(shipped):
     assert p["same opening, different methods"] < shipped.default_threshold
     assert p["different openings, same method"] > shipped.default_threshold
     assert p["same opening, different methods"] < p["different openings, same method in other words"]
+
+
+def test_the_order_is_right_for_whole_texts_too(shipped):
+    other, same, again = shipped(
+        [
+            (OPENING + BARS, OPENING + CASES),
+            (OPENING + BARS, OTHER_OPENING + BARS),
+            (OPENING + BARS, OTHER_OPENING + BARS_AGAIN),
+        ]
+    )
+    assert other < again < same

@@ -10,17 +10,18 @@ from darling_plugin.tools.plan.machines import Classifier
 from darling_plugin.tools.plan.results import Setup
 from darling_plugin.tools.plan.systems import AllPairs, EncodeEach
 
-CPU_TOKENS_PER_SECOND = 2_700.0
+CPU_TOKENS_PER_SECOND = 2_100.0
 """Of the shipped classifier on one core: `darling plan --measure`, an AMD EPYC, fp32, one thread."""
-SHIPPED_RESPONSE_S, SHIPPED_PAIR_S = 95e-6, 1.7e-6
+SHIPPED_RESPONSE_S, SHIPPED_PAIR_S = 2.3e-3, 12e-6
 """Of one core for each response and each pair of siblings, words compared as well as vectors; responses of 8,000
-tokens: `scripts/bench_service.py`."""
+tokens: `darling plan --measure`."""
 QWEN_TOKENS_PER_WORD = 2.8
 """Of mathematics: the authors cut a response by words separated by spaces, and LaTeX has several tokens a word. Counted
 on OlympiadBench's solutions with the packaged encoder's tokenizer."""
 SHIPPED = 22.7e6
 """Parameters of the shipped classifier."""
-READS_SHIPPED = 256
+READS_SHIPPED = 762
+"""Tokens that the shipped classifier reads of a long response, function words left out."""
 
 
 def utilization(parameters: float) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,7 +102,7 @@ def test_advice_takes_what_was_asked_for_while_it_can_be_afforded():
     training = Training(gpus=64)
     job = Job()
     steps = [step_without(job, training, "distinct", 0)]
-    pairs, small = setups.cross_encoder(), setups.small_encoder()
+    pairs, small = setups.cross_encoder(), replace(setups.small_encoder(), reads=256, response_s=95e-6, pair_s=2e-6)
     candidates = [size(steps, each, training) for each in (setups.exact(pairs), setups.cascade(small, pairs, 0.15))]
     # 64 GPUs allow 8 replicas; the exact one needs more, the cascade does not
     assert candidates[0].setup.replicas > 8 >= candidates[1].setup.replicas
