@@ -82,7 +82,7 @@ def evaluate(
         temperature=temperature,
         seed=seed,
         seconds=time.perf_counter() - began,
-        standard_error={name: _standard_error(each) for name, each in values.items()},
+        standard_error={name: standard_error(each) for name, each in values.items()},
     )
 
 
@@ -134,7 +134,8 @@ def generate(
             logits = policy(input_ids=tokens[-1][:, None], past_key_values=cache, use_cache=True).logits[:, -1]
 
 
-def _standard_error(values: Sequence[float]) -> float:
+def standard_error(values: Sequence[float]) -> float:
+    """Of the mean of these values; 0 with one."""
     n = len(values)
     if n < 2:
         return 0.0

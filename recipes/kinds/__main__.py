@@ -42,6 +42,37 @@ def run(
 
 
 @app.command()
+def record(
+    policy: Annotated[Path, typer.Argument(help="the folder of a policy that was trained elsewhere")],
+    method: Annotated[str, typer.Option(help="grpo, ngram, darling, learned, shipped or soft_darling")],
+    seed: Annotated[int, typer.Option(help="of the training")],
+    seconds: Annotated[float, typer.Option(help="that the training took")],
+    out: Out = Path("outputs/kinds"),
+) -> None:
+    """Measure a policy that TRL trained, and write it into the ledger: what gpu.sh does after each training."""
+    from recipes.kinds.experiment.plan import trl_run
+    from recipes.kinds.experiment.work import Place
+    from recipes.kinds.experiment.work import record as write
+
+    _be_quiet()
+    write(trl_run(method, seed), policy, Place(out.resolve()), seconds)
+
+
+@app.command()
+def prepare(
+    out: Out = Path("outputs/kinds"),
+    classifier: Annotated[bool, typer.Option(help="the learned classifier, too")] = False,
+) -> None:
+    """Make what all runs begin with: the warm start, and the classifier trained on its responses."""
+    from recipes.kinds.experiment.plan import main_run
+    from recipes.kinds.experiment.prepare import prepare as make
+    from recipes.kinds.experiment.work import Place
+
+    _be_quiet()
+    print(make(main_run("learned" if classifier else "darling", 1e-4, 0), Place(out.resolve()).shared))
+
+
+@app.command()
 def status(out: Out = Path("outputs/kinds")) -> None:
     """What is done, who is at work, and which learning rates were chosen."""
     from recipes.kinds.experiment.plan import GRIDS, TUNED, chosen_rate, in_order, plan, tried

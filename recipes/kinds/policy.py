@@ -37,6 +37,6 @@ class Policy:
         return (ends.cumsum(dim=1) - ends) == 0
 
 
-def load_policy(folder: Path, trained: int) -> Policy:
-    """The policy of a folder that `warmstart.warm_start` wrote."""
-    return Policy(load_engine(folder, trained), load_tokenizer(folder))
+def load_policy(folder: Path, trained: int, weights: Path | None = None) -> Policy:
+    """The policy of a folder that `warmstart.warm_start` wrote; `weights`: a folder of others of the same shape."""
+    return Policy(load_engine(folder, trained, weights), load_tokenizer(folder))

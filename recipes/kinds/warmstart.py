@@ -36,13 +36,18 @@ FORMAT = 1  # raise when the same settings give another policy
 
 @dataclass(frozen=True)
 class Settings:
-    """What a warm start depends on, besides its seed. Learning rate: linear warm-up, then linear to 0."""
+    """What a warm start depends on, besides its seed. Learning rate: linear warm-up, then linear to 0.
+
+    temperature: what the logits are divided by in the end, so that temperature 1 is this one of the trained model: so
+        small a model is not fluent at 1.
+    """
 
     steps: int = 120
     sentences: int = 32
     learning_rate: float = 5e-4
     warmup_steps: int = 10
     trained: int = 8
+    temperature: float = 0.7
 
     def digest(self, seed: int) -> str:
         content = json.dumps([asdict(self), seed, FORMAT, data.FORMAT, FRAMES, LONGEST, base.CHAT], sort_keys=True)
@@ -106,12 +111,12 @@ def vocabulary(tokenizer: Any) -> list[int]:
     return sorted({token for token, count in seen.items() if count >= LEAST_SEEN} | own | {tokenizer.eos_token_id})
 
 
-def load_engine(folder: Path, trained: int) -> Engine:
-    """The policy of a folder that `warm_start` wrote."""
+def load_engine(folder: Path, trained: int, weights: Path | None = None) -> Engine:
+    """The policy of a folder that `warm_start` wrote, or its vocabulary with the weights of another folder."""
     import torch
 
     tokens = torch.tensor(json.loads((folder / VOCABULARY).read_text()))
-    model = load_model(folder)
+    model = load_model(weights or folder)
     end = model.config.eos_token_id
     assert isinstance(end, int), end
     return Engine(model, tokens, end, trained)
@@ -149,9 +154,18 @@ def _train(folder: Path, settings: Settings, seed: int) -> float:
             advance(note=f"loss {sum(losses[-20:]) / len(losses[-20:]):.3f}")
     model = load_model(folder)
     engine.save(model)
+    sharpen(model, settings.temperature)
     model.save_pretrained(folder)
     last = losses[-max(1, len(losses) // 10) :]
     return sum(last) / len(last)
+
+
+def sharpen(model: Any, temperature: float) -> None:
+    """Divide the logits by `temperature`, in the weights: the head is linear in the last norm's."""
+    import torch
+
+    with torch.no_grad():
+        model.model.norm.weight.div_(temperature)
 
 
 def _batches(tokenizer: Any, known: set[int], settings: Settings, seed: int) -> list[list[Sentence]]:

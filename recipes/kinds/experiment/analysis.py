@@ -54,12 +54,12 @@ def write_all(results: Mapping[str, Result], folder: Path, console: Console) -> 
     console.print(Markdown(text))
 
 
-def main_arms(results: Mapping[str, Result]) -> dict[str, dict[Cell, Result]]:
-    """The finished runs of the main comparison, by method and cell."""
+def main_arms(results: Mapping[str, Result], grid: str = "main") -> dict[str, dict[Cell, Result]]:
+    """The finished runs of the main comparison, or of another grid, by method and cell."""
     arms = {}
     for arm in plan(results):
         done = {run.cell: results[run.id] for run in arm.runs if run.id in results}
-        if arm.grid == "main" and done:
+        if arm.grid == grid and done:
             arms[arm.name] = done
     return arms
 
@@ -86,6 +86,8 @@ def page(results: Mapping[str, Result], arms: Arms, has_sweep: bool) -> str:
         "## Learning rates\n",
         rates(results),
     ]
+    if by_trl := main_arms(results, "trl"):
+        parts += ["## Through TRL, all layers\n", tables.arms_table(by_trl, ALL_METRICS)]
     if has_sweep:
         parts += ["## Temperature\n", temperature_table(arms), "![temperature](temperature.png)\n"]
     return "\n".join(parts)

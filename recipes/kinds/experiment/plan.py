@@ -2,6 +2,7 @@
 
     tuning    the learning rate of `grpo`, `ngram` and `darling`, one seed, on validation categories
     main      every method at its rate, three seeds, on test categories
+    trl       the same through TRL on a GPU, all layers, at one rate (`gpu.sh`); not done by `run`
 
 A method that is DARLING with another similarity takes the rate of `darling`: what is asked there is what the similarity
 changes.
@@ -10,18 +11,20 @@ changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recipes.countdown.experiment.tuning import Tried
 from recipes.kinds.experiment.results import Result
 from recipes.kinds.experiment.settings import METHODS, Run
 
-GRIDS = ("tuning", "main")
+GRIDS = ("tuning", "main", "trl")
+BY_LOOP = GRIDS[:2]
 TUNED = ("grpo", "ngram", "darling")
 RATES = (1e-4, 3e-5)
 TUNING_SEED, SEEDS = 100, (0, 1, 2)
 TIE = 0.01
 TEMPERATURES = "0.5,0.75,1.25,1.5"
+ALL_LAYERS, TRL_RATE = 30, 1e-5
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ def tuning_run(method: str, rate: float) -> Run:
 
 def main_run(method: str, rate: float, seed: int) -> Run:
     return Run(**METHODS[method], seed=seed, learning_rate=rate, temperatures=TEMPERATURES)
+
+
+def trl_run(method: str, seed: int) -> Run:
+    return replace(main_run(method, TRL_RATE, seed), engine="trl", trained=ALL_LAYERS, evaluate_every=60)
 
 
 def tried(method: str, results: Mapping[str, Result]) -> list[Tried]:
@@ -71,11 +78,11 @@ def plan(results: Mapping[str, Result]) -> list[Arm]:
     for method in METHODS:
         if (rate := chosen_rate(method, results)) is not None:
             arms.append(Arm("main", method, tuple(main_run(method, rate, seed) for seed in SEEDS)))
-    return arms
+    return [*arms, *(Arm("trl", method, tuple(trl_run(method, seed) for seed in SEEDS)) for method in METHODS)]
 
 
 def in_order(arms: list[Arm]) -> list[Run]:
     """Tuning first; then seed by seed, so that a whole comparison comes before the next seed."""
     tuning = [run for arm in arms if arm.grid == "tuning" for run in arm.runs]
     main = [run for seed in SEEDS for arm in arms if arm.grid == "main" for run in arm.runs if run.seed == seed]
-    return [*tuning, *main]
+    return [*tuning, *main, *(run for arm in arms if arm.grid == "trl" for run in arm.runs)]

@@ -14,6 +14,7 @@ from darling_plugin.errors import InputError
 from recipes.countdown.experiment.settings import Cell
 
 FORMAT = 1  # raise when the same settings give another result: what was run before is then run anew
+ENGINES = ("loop", "trl")
 PARTS = ("validation", "test")
 SIMILARITIES = ("exact", "learned", "shipped")
 
@@ -33,6 +34,7 @@ class Run:
     """What to train, how, and where to measure. Two equal ones are one run.
 
     Args:
+        engine: the loop here, or TRL (`trl_train.py`), for which `trained` is all layers.
         objective: `darling.objective`.
         similarity: WordNet's synsets, a classifier trained on the warm start's responses, or the shipped one.
         seed: of the order of categories, and of the rollouts.
@@ -43,6 +45,7 @@ class Run:
         temperatures: what the final policy is measured at besides 1, joined by commas.
     """
 
+    engine: str = "loop"
     objective: str = "darling"
     similarity: str = "exact"
     seed: int = 0
@@ -57,6 +60,7 @@ class Run:
     temperatures: str = ""
 
     def __post_init__(self) -> None:
+        checks.choice("engine", self.engine, ENGINES)
         checks.choice("similarity", self.similarity, SIMILARITIES)
         checks.choice("held_out", self.held_out, PARTS)
         for name in ("steps", "evaluate_every", "step_prompts", "n", "trained", "samples"):
@@ -88,10 +92,8 @@ class Run:
     @property
     def words(self) -> str:
         """For people."""
-        return (
-            f"{self.objective} {self.similarity}, seed {self.seed}, lr {self.learning_rate:g}, {self.steps} steps, "
-            f"{self.held_out}"
-        )
+        method = f"{self.engine}: {self.objective} {self.similarity}"
+        return f"{method}, seed {self.seed}, lr {self.learning_rate:g}, {self.steps} steps, {self.held_out}"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

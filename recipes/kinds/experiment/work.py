@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,14 @@ from rich.console import Console
 
 from recipes.countdown.experiment.ledger import Ledger
 from recipes.countdown.experiment.work import drain, note_step, run_bar
-from recipes.kinds.experiment.loop import train
-from recipes.kinds.experiment.plan import in_order, plan
+from recipes.countdown.threads import torch_threads
+from recipes.kinds.experiment.loop import Loop, train
+from recipes.kinds.experiment.plan import BY_LOOP, in_order, plan
 from recipes.kinds.experiment.prepare import prepare
 from recipes.kinds.experiment.results import Result, read_result
+from recipes.kinds.experiment.rewards import Rewards
 from recipes.kinds.experiment.settings import Run
+from recipes.kinds.policy import load_policy
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Place:
 def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:
     """What of the plan, as far as it is known now, is not finished. Patterns: `grid/method`; none is all."""
     arms = plan(ledger.results())
+    arms = [arm for arm in arms if arm.grid in BY_LOOP]
     chosen = [arm for arm in arms if not patterns or any(fnmatch(arm.path, pattern) for pattern in patterns)]
     return ledger.open_runs(in_order(chosen))
 
@@ -71,3 +76,13 @@ def execute(run: Run, place: Place, console: Console, deadline: float = float("i
     )
     shutil.rmtree(folder, ignore_errors=True)
     return trained.seconds
+
+
+def record(run: Run, policy: Path, place: Place, seconds: float) -> None:
+    """Measure a policy that was trained elsewhere, as `run` says, and write it into the ledger."""
+    start = prepare(run, place.shared)
+    with torch_threads(os.cpu_count() or 1):
+        loop = Loop(run, load_policy(start.policy, 1, weights=policy), Rewards(replace(run, similarity="exact")))
+        loop.step = run.steps
+        evaluation = loop.evaluate()
+    place.ledger.write(run, policy=start.digest, seconds=seconds, training=[], evaluations=[evaluation])
