@@ -43,7 +43,9 @@ class Agreement:
         return f"{same}, adjusted Rand index of the classes {self.adjusted_rand:.3f}"
 
 
-def agreement(similarity: Similarity, responses: Sequence[Sequence[str]]) -> Agreement:
+def agreement(
+    similarity: Similarity, responses: Sequence[Sequence[str]], symbolic: PairScorer = equivalent
+) -> Agreement:
     """Compare the similarity, at its own threshold, with the symbolic one; responses[i] are those to prompt i.
 
     Classes are found as in training, copies of a text among the responses included; the short-text rule is off for
@@ -53,10 +55,10 @@ def agreement(similarity: Similarity, responses: Sequence[Sequence[str]]) -> Agr
 
     pairs = [pair for texts in responses for pair in combinations(dict.fromkeys(texts), 2)]
     said = np.array(are_equivalent(similarity, pairs, similarity.default_threshold), dtype=bool)
-    truth = np.array(are_equivalent(equivalent, pairs, 0.5), dtype=bool)
+    truth = np.array(are_equivalent(symbolic, pairs, 0.5), dtype=bool)
 
     found = _classes(responses, similarity, similarity.default_threshold)
-    exact = _classes(responses, equivalent, 0.5)
+    exact = _classes(responses, symbolic, 0.5)
     counts = np.array([[len(set(own)) for own in both] for both in zip(found, exact, strict=True)])
     return Agreement(
         prompts=len(responses),

@@ -73,6 +73,19 @@ def prepare(
 
 
 @app.command()
+def similarities(
+    out: Out = Path("outputs/kinds"),
+    to: Annotated[Path, typer.Option(help="where the table goes")] = Path("docs/kinds"),
+) -> None:
+    """How far the learned and the shipped classifier agree with the exact similarity, on the warm start's responses."""
+    from recipes.kinds.experiment.similarities import write_table
+    from recipes.kinds.experiment.work import Place
+
+    _be_quiet()
+    write_table(Place(out.resolve()).shared, to, Console())
+
+
+@app.command()
 def status(out: Out = Path("outputs/kinds")) -> None:
     """What is done, who is at work, and which learning rates were chosen."""
     from recipes.kinds.experiment.plan import GRIDS, TUNED, chosen_rate, in_order, plan, tried

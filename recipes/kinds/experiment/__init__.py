@@ -8,6 +8,7 @@
     results.py     finished runs, as the ledger of the Countdown experiment keeps them
     prepare.py     what runs begin with, made once: warm start, learned classifier
     work.py        doing what is not done
+    similarities.py   how far the classifiers agree with the exact similarity
     analysis.py    tables, tests, pictures; samples.py: whole groups in words
 
 Ledger, locks, random streams, state, loss, intervals and pictures are those of `recipes/countdown/experiment/`.
