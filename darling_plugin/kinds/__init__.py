@@ -4,7 +4,7 @@
     task.py           prompts, responses, which kind a response names, and whether it is right
     data.py           categories for training, validation and test that share no kind
     reward.py         quality: 1.0 for a right response, else 0.0
-    judge.py          the similarity `darling_plugin.kinds.judge:equivalent`: the same kind or not, whatever the wording
+    similarity.py     `darling_plugin.kinds.similarity:equivalent`: the same kind or not, whatever the wording
 
 The quickstart and the experiment on it are in `recipes/kinds/`.
 """

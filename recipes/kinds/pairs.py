@@ -2,7 +2,7 @@
 
 Of each training category: every two different responses, and for each that names a kind of the category, the same kind
 in another sentence (`sentences.py`). Samples alone would teach little, as few of their pairs are equivalent. The exact
-similarity (`darling_plugin/kinds/judge.py`) labels all of them.
+similarity (`darling_plugin/kinds/similarity.py`) labels all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-from darling_plugin.kinds.judge import equivalent
+from darling_plugin.kinds.similarity import equivalent
 from darling_plugin.kinds.task import Category, prompt_text, verify
 from darling_plugin.tools.classifier.pairs import Pair, read_pairs, write_pairs
 from recipes.countdown.threads import torch_threads

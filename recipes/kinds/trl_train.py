@@ -45,7 +45,7 @@ def read_data(file: Path) -> Any:
 def settings(objective: str, similarity: str) -> dict[str, Any]:
     """The `darling:` node: `similarity` is exact, shipped, or the folder of a classifier."""
     if similarity == "exact":
-        chosen: dict[str, Any] = {"name": "callable", "function": "darling_plugin.kinds.judge:equivalent"}
+        chosen: dict[str, Any] = {"name": "callable", "function": "darling_plugin.kinds.similarity:equivalent"}
     else:
         model = {} if similarity == "shipped" else {"model": similarity}
         chosen = {"name": "classifier", "short_text_rule": False, **model}

@@ -1,7 +1,7 @@
 import pytest
 
-from darling_plugin.kinds.judge import equivalent
 from darling_plugin.kinds.reward import compute_score
+from darling_plugin.kinds.similarity import equivalent
 from darling_plugin.kinds.task import Category, named, prompt_text, singulars, verify
 
 

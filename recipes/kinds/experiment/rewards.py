@@ -10,7 +10,7 @@ import numpy as np
 from darling_plugin.config import parse_settings
 from darling_plugin.core import PartitionRule
 from darling_plugin.core.pair_scoring import PairScorer
-from darling_plugin.kinds.judge import equivalent
+from darling_plugin.kinds.similarity import equivalent
 from darling_plugin.step import InProcess, Rollouts, Step, StepResult
 from recipes.kinds.experiment.settings import Run
 

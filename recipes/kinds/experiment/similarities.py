@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from darling_plugin.kinds.data import split
-from darling_plugin.kinds.judge import equivalent
+from darling_plugin.kinds.similarity import equivalent
 from darling_plugin.similarity import build_similarity
 from recipes.countdown.agreement import agreement
 from recipes.countdown.experiment.analysis.tables import table

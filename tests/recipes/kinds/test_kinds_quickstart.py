@@ -36,7 +36,7 @@ def test_sharpening_divides_the_logits(tiny_llama):
     ("objective", "similarity", "expected"),
     [
         ("grpo", "exact", None),
-        ("darling", "exact", {"name": "callable", "function": "darling_plugin.kinds.judge:equivalent"}),
+        ("darling", "exact", {"name": "callable", "function": "darling_plugin.kinds.similarity:equivalent"}),
         ("darling", "shipped", {"name": "classifier", "short_text_rule": False}),
         ("soft_darling", "a/folder", {"name": "classifier", "short_text_rule": False, "model": "a/folder"}),
     ],

@@ -1,7 +1,7 @@
 import pytest
 
 from darling_plugin.kinds.data import split
-from darling_plugin.kinds.judge import equivalent
+from darling_plugin.kinds.similarity import equivalent
 from darling_plugin.kinds.task import verify
 from darling_plugin.kinds.wordnet import Synset
 from recipes.kinds.pairs import make_pairs

@@ -1,6 +1,6 @@
-"""Who says that two responses name the same kind: WordNet, so no classifier is needed.
+"""Whether two responses name the same kind. WordNet says so, and no classifier is needed.
 
-Use it as the similarity `darling_plugin.kinds.judge:equivalent`.
+Use it as the similarity `darling_plugin.kinds.similarity:equivalent`.
 """
 
 from __future__ import annotations
