@@ -146,11 +146,12 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
         yield "similarity", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 a prompt"
     work = asked.petaflop(prompts, longest)
     if work is None:
-        yield "its work", "unknown, because the size of its model is unknown"
+        yield "compute", "unknown, because the size of its model is unknown"
         return
-    gpus = similarity_replicas(job).gpus
+    replicas, service = similarity_replicas(job), service_of(job)
+    gpus = replicas.bundles if service is not None and service.place == "shared" else replicas.gpus
     seconds = f": {1000 * work / TERAFLOPS / gpus:.2g} s on {gpus} GPUs at {TERAFLOPS} TFLOP/s" if gpus else ""
-    yield "its work", (f"at most {work:.3g} petaFLOP" if work >= 1 else f"at most {1000 * work:.3g} teraFLOP") + seconds
+    yield "compute", (f"at most {work:.3g} petaFLOP" if work >= 1 else f"at most {1000 * work:.3g} teraFLOP") + seconds
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> Table:
