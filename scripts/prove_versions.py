@@ -98,7 +98,12 @@ def run(use_v1: bool, out: Path) -> dict[str, object]:
         *(f"trainer.use_v1={str(use_v1).lower()}", f"trainer.default_local_dir={folder / 'checkpoints'}"),
         *("trainer.save_freq=2", "trainer.logger=[console,file]", "trainer.test_freq=2"),
     ]
-    environment = os.environ | {"VERL_PLATFORM": "cpu", "OMP_NUM_THREADS": "1", "VERL_FILE_LOGGER_PATH": str(metrics)}
+    environment = os.environ | {
+        "VERL_PLATFORM": "cpu",
+        "OMP_NUM_THREADS": "1",
+        "VERL_FILE_LOGGER_PATH": str(metrics),
+        "RAY_ADDRESS": os.environ.get("RAY_ADDRESS", "local"),  # not another cluster that runs on this machine
+    }
     began = time.monotonic()
     with (folder / "log.txt").open("w") as log:
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
