@@ -1,10 +1,14 @@
+import json
+
 import pytest
 import torch
+from rich.console import Console
 
 from darling_plugin.kinds.data import split
 from recipes.countdown.request import Estimator
+from recipes.countdown.verl_job import VerlJob
 from recipes.kinds.engine import load_model
-from recipes.kinds.quickstart import evaluate
+from recipes.kinds.quickstart import _report, evaluate
 from recipes.kinds.trl_train import read_data, settings
 from recipes.kinds.warmstart import sharpen
 
@@ -43,3 +47,15 @@ def test_sharpening_divides_the_logits(tiny_llama):
 )
 def test_settings_of_trl(objective, similarity, expected):
     assert settings(objective, similarity).get("similarity") == expected
+
+
+def test_the_end_of_a_run_is_a_summary_and_a_page(tiny, tiny_llama, tmp_path):
+    found, job = evaluate(tiny_llama, tiny_llama), VerlJob(tmp_path, 2, [])
+    rows = [{"step": step, "darling/quality/mean": 0.25 * step, "darling/classes/mean": 4.0} for step in (1, 2)]
+    job.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seconds = {"total_seconds": 60.0}
+    _report(tmp_path, Estimator.darling, 2, found, found, job, seconds, Console(quiet=True))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["steps"] == 2 and summary["training"]["darling/quality/mean"]["last"] == pytest.approx(0.375)
+    assert summary["before"]["pass@1"] == summary["after"]["pass@1"]
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
