@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from darling_plugin.similarity.classifier.scorer import DEFAULT
 from darling_plugin.tools.classifier.baselines import NAMES
 from darling_plugin.tools.classifier.measures import Metrics, Ranking
 
@@ -17,6 +18,7 @@ OWN_DATA = (
     "MEASURED ON ITS OWN TRAINING DATA: these figures flatter the classifier. `--folds 5` gives an honest one: each "
     "prompt is then scored by a classifier that was trained without it."
 )
+SHIPPED = "The shipped classifier's honest figures, on labelers that it was fitted without, are in docs/classifier.md."
 COLUMNS = ("AUC", "95 %", "AP", "accuracy", "F1", "ECE", "pairs/s")
 
 
@@ -93,6 +95,8 @@ class Evaluation:
                 f"{self.seen_prompts:,} of {self.metrics.prompts:,} prompts were trained on: these figures flatter the "
                 "classifier. `--folds 5` gives an honest one."
             )
+        if self.model == DEFAULT and (self.own_data or self.seen_prompts):
+            found[-1] = f"{found[-1].partition(' `--folds')[0]} {SHIPPED}"
         if self.metrics.auc is None:
             kind = "equivalent" if self.metrics.equivalents else "distinct"
             found.append(f"All {self.metrics.n:,} pairs are {kind}: ROC AUC and average precision need both kinds.")

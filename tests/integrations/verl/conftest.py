@@ -231,7 +231,7 @@ def compute(
 
         if not hasattr(trainer, "_step"):
             return []
-        rows, result = read_rows(batch, trainer.tokenizer), trainer._step._log.parts[-1]
+        rows, result = read_rows(batch, trainer.tokenizer), trainer._step._metrics._results[-1]
         return rows.by_session(result.rewards)[rows.sessions.session_of_row].tolist()
 
     return computed

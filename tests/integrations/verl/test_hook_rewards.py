@@ -232,6 +232,6 @@ def test_the_work_starts_with_the_old_log_probabilities(make_trainer, put, compu
     # What was prepared for one batch is not used for another.
     trainer._compute_old_log_prob(first, {})
     other = compute(trainer, second)
-    parts = trainer._step._log.parts
+    parts = trainer._step._metrics._results
     assert parts[-1].uid[0].startswith("a-") and parts[-1].uid[0] != parts[0].uid[0]
     assert ahead.values == other.values
