@@ -3,7 +3,7 @@
 #   bash scripts/quickstart.sh                    DARLING
 #   bash scripts/quickstart.sh --estimator grpo   the same with plain GRPO
 #   bash scripts/quickstart.sh --trainer trl      the same with TRL in the place of verl
-#   bash scripts/quickstart.sh --task kinds       a language model and real words: 30 minutes, and its weights (98 MB)
+#   bash scripts/quickstart.sh --task kinds       a language model and real words; installs its weights (98 MB)
 #   bash scripts/quickstart.sh --help             the other options; with --task kinds its own
 set -euo pipefail
 cd "$(dirname "$0")/.."

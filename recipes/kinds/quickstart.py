@@ -74,8 +74,8 @@ def run(estimator: Estimator, steps: int, output: Path, overrides: tuple[str, ..
     before = evaluate(warm.folder, warm.folder)
     _show(before, console)
     console.print(
-        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up 3 to 5 minutes, then under half a minute a "
-        "step on two idle cores)"
+        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up 3 to 5 minutes; from the first step on "
+        "the bar says how long it takes)"
     )
     if folder.exists():
         shutil.rmtree(folder)  # of an earlier run: two runs' metrics must not mix
