@@ -27,9 +27,10 @@ pytestmark = [pytest.mark.vllm, pytest.mark.skipif(find_spec("vllm") is None, re
 PROGRAM = """
 import json, sys, vllm
 ways = [{}, {"pooling_params": vllm.PoolingParams(use_activation=False)}]  # the second is verl's
-answers = {}
+answers, engines = {}, []  # an engine that ends takes vLLM's groups of processes from the next one
 for name, job in json.load(open(sys.argv[1])).items():
     engine = vllm.LLM(job["model"], runner="pooling", enforce_eager=True, dtype="float32", max_model_len=job["tokens"])
+    engines.append(engine)
     asked = [{"prompt_token_ids": row} for row in job["ids"]] + job["texts"]
     found = [engine.classify(asked, **way) for way in ways]
     answers[name] = [[(one.prompt_token_ids, one.outputs.probs) for one in each] for each in found]
