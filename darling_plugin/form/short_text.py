@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from darling_plugin.form.facts import negations, numbers, without_numbers
@@ -31,6 +31,9 @@ YES, NO = frozenset({"yes", "true", "correct"}), frozenset({"no", "false", "inco
 CALCULATION = OPERATORS - {"="}
 
 HEADING = r"(?m)^(?:#{1,6}|[-*•+>])[ \t]+"
+ENDS = 256  # letters and digits
+PART = 2048  # characters
+NO_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 LINE_END = " \t\r.!?;:,…。？；：，、*_#`"
 
 
@@ -45,12 +48,21 @@ class Short:
     calculates: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
-    """A text, read. surface: what is the same at any length; short: None for a longer text."""
+    """A text, read. short: None for a longer text.
 
-    surface: str
+    surface: what is the same at any length. It takes a millisecond for a long text, so it is worked out only for two
+    texts with the same `ends`.
+    """
+
+    text: str
+    ends: tuple[str, str]
     short: Short | None
+
+    @cached_property
+    def surface(self) -> str:
+        return surface(self.text)
 
 
 class FormRule:
@@ -59,10 +71,10 @@ class FormRule:
     name = "form"
 
     def read(self, texts: Sequence[str]) -> list[Form]:
-        return [Form(surface(text), read_short(text) if len(text) <= RAW_CHARACTERS else None) for text in texts]
+        return [Form(text, ends(text), read_short(text) if len(text) <= RAW_CHARACTERS else None) for text in texts]
 
     def verdict(self, a: Form, b: Form) -> bool | None:
-        if a.surface == b.surface:
+        if a.ends == b.ends and a.surface == b.surface:
             return True
         return decide(a.short, b.short) if a.short is not None and b.short is not None else None
 
@@ -75,6 +87,27 @@ def surface(text: str) -> str:
     bare = _pattern(HEADING).sub("", _pattern(PATTERNS["emphasis"]).sub(r"\2", normalized(text)))
     lines = map(_without_end, bare.casefold().split("\n"))
     return "\n".join(line for line in lines if line).strip()
+
+
+def ends(text: str) -> tuple[str, str]:
+    """The text's first and last letters and digits, ENDS of each.
+
+    `surface` keeps every letter and digit, so texts with one surface have the same ends. Only a part of a long text is
+    looked at where that has letters enough.
+    """
+    if len(text) > 2 * PART:
+        first, last = _letters(text[:PART]), _letters(text[-PART:])
+        if min(len(first), len(last)) >= 2 * ENDS:  # what normalization makes of a cut lies beyond the ends
+            return first[:ENDS], last[-ENDS:]
+    whole = _letters(text)
+    return whole[:ENDS], whole[-ENDS:]
+
+
+def _letters(text: str) -> str:
+    folded = normalized(text).casefold()
+    if folded.isascii():
+        return folded.encode().translate(None, NO_LETTER).decode()
+    return "".join(filter(str.isalnum, folded))
 
 
 def _without_end(line: str) -> str:

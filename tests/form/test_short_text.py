@@ -3,8 +3,10 @@
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from darling_plugin.form.short_text import FormRule, read_short
+from darling_plugin.form.short_text import FormRule, ends, read_short, surface
 
 
 def settled(a: str, b: str) -> bool | None:
@@ -126,3 +128,13 @@ def test_short_is_what_its_script_says():
 def test_no_text_takes_long_or_fails(part):
     # Patterns that try every start and every end would take minutes here.
     assert settled(part * 20_000, part * 20_000) is True
+
+
+@given(
+    st.lists(st.sampled_from(["Ab ", "**x**", "# ", "- ", "5!", ".\n", "é", "1½", "²", "…", "。", "Ｐ", "中", "\n\n"])),
+    st.integers(min_value=1, max_value=400),
+)
+def test_the_ends_are_those_of_the_surface(pieces, times):
+    # 14 pieces 400 times are longer than the part of a long text that is looked at.
+    text = "".join(pieces) * times
+    assert ends(text) == ends(surface(text))
