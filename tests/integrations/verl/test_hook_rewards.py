@@ -114,7 +114,7 @@ def test_padding_rows_are_in_no_group(make_trainer, put, compute, tokenizer):
     assert metrics["darling/quality/mean"] == 1.0
     assert metrics["darling/diversity/mean"] == pytest.approx(2 / 3)
     assert metrics["darling/classes/mean"] == 2.0
-    assert metrics["darling/pairs/skipped"] == 3.0  # the pairs of three responses, by the short-text rule
+    assert metrics["darling/pairs/skipped"] == 2.0  # x and its copy by form; one of the two pairs of x and y is both
     assert read_rows(padded, tokenizer).responses == ["x", "x", "y"]
 
 
