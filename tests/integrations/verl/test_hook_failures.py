@@ -7,11 +7,11 @@ from hook_batches import group
 
 from darling_plugin.errors import SimilarityError
 
-LOGGER = "darling_plugin.step"
+LOGGERS = ("darling_plugin.step", "darling_plugin.shift")
 
 
 def warnings_in(caplog) -> list[str]:
-    return [r.getMessage() for r in caplog.records if r.name == LOGGER and r.levelno == logging.WARNING]
+    return [r.getMessage() for r in caplog.records if r.name in LOGGERS and r.levelno == logging.WARNING]
 
 
 def similarity(name: str) -> list[str]:
