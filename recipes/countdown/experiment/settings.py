@@ -141,10 +141,13 @@ class Run:
 
     @property
     def darling(self) -> DarlingSettings:
-        """The `darling:` node of the step. An expression is one word: the rule for short texts is off."""
+        """The `darling:` node of the step. An expression is one word: the rule for short texts is off.
+
+        4-grams are of characters with spaces between them, the full stop at the end included.
+        """
         node: dict[str, Any] = {
             "objective": self.objective,
-            "options": json.loads(self.options),
+            "options": {"words": "authors"} if self.objective == "ngram" else json.loads(self.options),
             "advantage": {"normalize_by_std": self.std},
             "similarity": {"short_text_rule": False},
             "quality": {"answer": f"recipes.countdown.experiment.answers:{self.answer}s"},

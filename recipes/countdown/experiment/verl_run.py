@@ -153,7 +153,10 @@ def _reward(run: Run) -> list[str]:
 
 def _similarity(run: Run, learned: Path | None) -> list[str]:
     if run.diversity == "ngram":
-        return ["reward.custom_reward_function.path=pkg://recipes.countdown.experiment.char_tokenizer"]
+        return [
+            "reward.custom_reward_function.path=pkg://recipes.countdown.experiment.char_tokenizer",
+            "+darling.options.words=authors",  # what spaces separate, the full stop included
+        ]
     if run.judge == "learned":
         return [
             "darling.similarity.name=classifier",

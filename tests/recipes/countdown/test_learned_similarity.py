@@ -177,7 +177,7 @@ def test_a_job_composes_with_the_similarity(learned):
     similarity = settings.similarity.build()
     assert (settings.similarity.name, similarity.model) == ("classifier", str(made.folder))
     rule = settings.partition_rule(similarity)
-    assert not rule.short_text_rule
+    assert rule.short_text_rule == "none"
     assert rule.threshold == similarity.default_threshold
 
 

@@ -82,9 +82,9 @@ def test_the_baselines_are_measured_on_the_same_pairs(folder, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     found = evaluate(str(folder), PAIRS, device="cpu")
     assert list(found.baselines) == list(NAMES)
-    # Jaccard: 2/4, 2/4 | 1/3... of "walk a dog" and "a walk" 2/3, of "" 0 | 0, of "red ." and "a red" 1/3.
+    # Jaccard of words: red apple of a red apple, 2/3; a of five, 1/5; a walk of walk a dog, 2/3; red of a red, 1/2.
     jaccard = found.baselines["jaccard"]
-    np.testing.assert_allclose(jaccard.scores, [2 / 4, 1 / 5, 2 / 3, 0, 0, 1 / 3])
+    np.testing.assert_allclose(jaccard.scores, [2 / 3, 1 / 5, 2 / 3, 0, 0, 1 / 2])
     assert jaccard.ranking.auc == 1
     assert found.metrics.prompts == jaccard.ranking.prompts
     as_json = json.loads(json.dumps(found.as_json(), allow_nan=False))

@@ -55,8 +55,11 @@ def test_the_ngram_baseline_counts_characters_and_the_end():
     result = rewards(**METHODS["ngram"])
     assert result.labels is None
     assert result.rewards.tolist() == [1.0, 1.0, 1.0, 0.0]
-    assert ngram_diversity([spaced("8*3"), spaced("8*3")], [0, 0]).tolist() == [0.0, 0.0]
-    assert ngram_diversity([spaced("8*3"), spaced("1+2")], [0, 0]).tolist() == [1.0, 1.0]  # not too short for one
+    assert ngram_diversity([spaced("8*3"), spaced("8*3")], [0, 0], words="authors").tolist() == [0.0, 0.0]
+    assert ngram_diversity([spaced("8*3"), spaced("1+2")], [0, 0], words="authors").tolist() == [
+        1.0,
+        1.0,
+    ]  # not too short for one
     assert spaced("8*3") == "8 * 3 ." and spaced("") == ""
 
 
