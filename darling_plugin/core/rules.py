@@ -72,9 +72,15 @@ class Rules:
 
     def settled(self, texts: Sequence[str]) -> dict[tuple[int, int], bool]:
         """The verdict on each pair (i, j), i ≤ j, of the texts of a group that a rule decides; (i, i) is i's copy."""
-        read = self.read(texts) if self.rules else []
-        pairs = ((i, j) for j in range(len(read)) for i in range(j + 1))
-        return {(i, j): verdict.equivalent for i, j in pairs if (verdict := self.verdict(read[i], read[j])) is not None}
+        known: dict[tuple[int, int], bool] = {}
+        for rule in self.rules:
+            read = rule.read(texts)
+            says = [k for k, own in enumerate(read) if own is not None]
+            for place, j in enumerate(says):
+                for i in says[: place + 1]:
+                    if (i, j) not in known and (found := rule.verdict(read[i], read[j])) is not None:
+                        known[i, j] = found
+        return known
 
     def probabilities(
         self, pairs: Sequence[tuple[str, str]], score: Callable[[list[tuple[str, str]]], np.ndarray]

@@ -74,7 +74,7 @@ class FormRule:
         return [Form(text, ends(text), read_short(text) if len(text) <= RAW_CHARACTERS else None) for text in texts]
 
     def verdict(self, a: Form, b: Form) -> bool | None:
-        if a.ends == b.ends and a.surface == b.surface:
+        if a.ends == b.ends and (a.text == b.text or a.surface == b.surface):
             return True
         return decide(a.short, b.short) if a.short is not None and b.short is not None else None
 

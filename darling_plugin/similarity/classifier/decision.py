@@ -143,11 +143,10 @@ class PairFront(Front):
 
 def settled_by_form(pairs: Sequence[tuple[str, str]], logits: np.ndarray) -> np.ndarray:
     """The logits, ±SURE where the form of two short texts decides ("Paris" and "Paris.", "42" and "43")."""
-    for k, (a, b) in enumerate(pairs):
-        if max(len(a), len(b)) > RAW_CHARACTERS:
-            continue
-        first, second = read_short(a), read_short(b)
-        if first is not None and second is not None and (same := decide(first, second)) is not None:
+    texts = {text for pair in pairs for text in pair}
+    short = {text: read for text in texts if len(text) <= RAW_CHARACTERS and (read := read_short(text)) is not None}
+    for k, (a, b) in enumerate(pairs if short else ()):
+        if a in short and b in short and (same := decide(short[a], short[b])) is not None:
             logits[k] = SURE if same else -SURE
     return logits
 
