@@ -13,6 +13,7 @@ A similarity is a callable from pairs of texts to probabilities (`base.py` has t
     text.py         what of a response is compared: all of it, its answer, its head and tail
     base.py         the protocol
     packaged.py     the encoder that comes as a Python package
+    quiet_loading.py    a model from a folder, without a bar
 
 To add one: a file here, and a line in the table below.
 """

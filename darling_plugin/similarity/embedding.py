@@ -15,6 +15,7 @@ from darling_plugin.core import checks
 from darling_plugin.errors import ConfigError
 from darling_plugin.similarity.classifier.decision import CosineFront
 from darling_plugin.similarity.packaged import packaged_encoder, require
+from darling_plugin.similarity.quiet_loading import quiet_loading
 
 if TYPE_CHECKING:
     from darling_plugin.similarity.classifier.forward import Forward
@@ -118,7 +119,8 @@ def load_encoder(model: str, device: str | None) -> Any:
     from sentence_transformers import SentenceTransformer
 
     try:
-        return SentenceTransformer(model, device=device)
+        with quiet_loading(model):
+            return SentenceTransformer(model, device=device)
     except (OSError, ValueError) as error:  # not found, not reachable; no model in there, or one with its own code
         raise ConfigError(
             f"`{KEY}` is {model!r}, and sentence-transformers cannot load it; set it to a model's folder, to "

@@ -18,6 +18,7 @@ from darling_plugin.similarity.classifier.lexical_features import Reader
 from darling_plugin.similarity.classifier.segments import SegmentForward
 from darling_plugin.similarity.classifier.weight_change import apply_change
 from darling_plugin.similarity.packaged import PACKAGED, packaged_encoder, require
+from darling_plugin.similarity.quiet_loading import quiet_loading
 
 LOADING = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)  # what a damaged folder raises
 
@@ -56,7 +57,8 @@ def load_encoder(source: str | Path, *, base: str | None = None, device: str | N
 
     folder = model_source(source, base)
     try:
-        encoder = SentenceTransformer(folder, device=device)
+        with quiet_loading(folder):
+            encoder = SentenceTransformer(folder, device=device)
         check_tokenizer(encoder.tokenizer)
         if base is not None:
             merge_adapter(encoder, source)
