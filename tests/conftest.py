@@ -1,5 +1,7 @@
 """How pytest-xdist shares the tests: the longest files first, and what shares a start-up in one process."""
 
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ LONGEST = [
 ]
 # Folders whose tests share an imported verl, or a Ray: they go to one process.
 TOGETHER = ("tests/integrations/verl/", "tests/tools/check/")
+
+
+def pytest_configure() -> None:
+    # A shell starts a background job with interrupts ignored, and so would be every process that a test interrupts.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 EXACT = 1e-6  # TRL computes in float32
 
 
-def near(found, wanted):
-    np.testing.assert_allclose(np.asarray(found, dtype=float), wanted, rtol=0, atol=EXACT)
+def near(found, wanted, largest=1.0):
+    """Equal but for single precision; largest: what rewards grow to before the mean is taken off."""
+    np.testing.assert_allclose(np.asarray(found, dtype=float), wanted, rtol=0, atol=EXACT * max(1.0, largest))
 
 
 @pytest.mark.parametrize("chat", [False, True], ids=["text", "chat"])
@@ -189,4 +190,5 @@ def test_a_resumed_run_keeps_the_shift(trl, tmp_path):
     assert again._scorer.step.state_dict()["shift"] == shift
     (table,) = tiny.tables(tmp_path / "second")
     assert table["quality"].min() >= 0
-    near(table["advantage"], tiny.expected(table, 8, table["quality"], fusion={"shift": shift}).advantages)
+    wanted = tiny.expected(table, 8, table["quality"], fusion={"shift": shift})
+    near(table["advantage"], wanted.advantages, largest=np.abs(wanted.rewards).max())
