@@ -23,6 +23,7 @@ The runtime; **start at `objectives/darling.py`**, then `step.py`, where one bat
     integrations/        adapters for trainers: they translate, and compute nothing
     cpu/                 what lets verl run without a GPU
     countdown/           a task on which the effect shows in minutes on a CPU
+    task_files.py        a task's prompts as files for verl, with a manifest
     kinds/               a task of real words, "name a kind of fish", for a small language model
     evaluation/          metrics of quality and diversity, on NumPy arrays
     cli.py               the command `darling`, which finds its commands by entry points

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from darling_plugin.countdown.task import DIGITS, POOL_SIZE, TARGETS, prompt_text, solutions
 from darling_plugin.errors import InputError
-from darling_plugin.files import file_digest
 from darling_plugin.progress import progress
+from darling_plugin.task_files import PARTS, Prepared, write_parts
 
 MIN_CLASSES = 3
 VALIDATION_POOLS = 50
@@ -44,16 +44,6 @@ class Split(NamedTuple):
     train: tuple[Prompt, ...]
     validation: tuple[Prompt, ...]
     test: tuple[Prompt, ...]
-
-
-class Prepared(NamedTuple):
-    """The files that `prepare` wrote or found."""
-
-    train: Path
-    validation: Path
-    test: Path
-    manifest: Path
-    reused: bool
 
 
 @cache
@@ -88,7 +78,6 @@ def prepare(
     `seed` chooses the prompts within each part. A file that was changed since, or written with other arguments, is
     written anew.
     """
-    folder = Path(folder)
     settings = {
         "format": FORMAT,
         "seed": seed,
@@ -96,17 +85,15 @@ def prepare(
         "validation_prompts": validation_prompts,
         "eval_prompts": eval_prompts,
     }
-    files = {"train": folder / "train.parquet", "val": folder / "val.parquet", "test": folder / "test.parquet"}
-    manifest = folder / "manifest.json"
-    reused = _matches(manifest, settings, files)
-    if not reused:
-        folder.mkdir(parents=True, exist_ok=True)
-        parts, sizes = split(), (train_prompts, validation_prompts, eval_prompts)
-        for (name, path), prompts, size in zip(files.items(), parts, sizes, strict=True):
-            _write(path, name, _sample(prompts, size, random.Random(f"countdown {name} {seed}"), name))
-        digests = {path.name: file_digest(path) for path in files.values()}
-        manifest.write_text(json.dumps({"settings": settings, "sha256": digests}, indent=2) + "\n")
-    return Prepared(files["train"], files["val"], files["test"], manifest, reused)
+
+    def make_rows() -> list[list[dict[str, Any]]]:
+        sizes = (train_prompts, validation_prompts, eval_prompts)
+        return [
+            rows(_sample(prompts, size, random.Random(f"countdown {name} {seed}"), name), name)
+            for name, prompts, size in zip(PARTS, split(), sizes, strict=True)
+        ]
+
+    return write_parts(Path(folder), settings, make_rows)
 
 
 def read_prompts(path: str | Path) -> list[Prompt]:
@@ -150,19 +137,3 @@ def _sample(prompts: Sequence[Prompt], size: int, rng: random.Random, name: str)
             f"Countdown {name} prompts: got {size}, expected 1 to {len(prompts)} (all that this part has)."
         )
     return [Prompt(tuple(rng.sample(p.digits, POOL_SIZE)), p.target) for p in rng.sample(prompts, size)]
-
-
-def _write(path: Path, name: str, prompts: Sequence[Prompt]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_pylist(rows(prompts, name)), path)
-
-
-def _matches(manifest: Path, settings: dict[str, Any], files: dict[str, Path]) -> bool:
-    if not manifest.is_file() or not all(path.is_file() for path in files.values()):
-        return False
-    return json.loads(manifest.read_text()) == {
-        "settings": settings,
-        "sha256": {path.name: file_digest(path) for path in files.values()},
-    }

@@ -20,6 +20,7 @@ from darling_plugin.errors import InputError
 from darling_plugin.files import file_digest
 from darling_plugin.kinds.task import Category, kinds_of, prompt_text
 from darling_plugin.kinds.wordnet import FILES, find_folder, nouns
+from darling_plugin.task_files import PARTS, Prepared, write_parts
 
 LEXICOGRAPHERS = frozenset({"05", "06", "08", "13", "17", "18", "20", "27"})
 """Animals, artifacts, parts of bodies, foods, natural objects, persons, plants, substances (`lexnames(5WN)`)."""
@@ -34,16 +35,6 @@ class Split(NamedTuple):
     train: tuple[Category, ...]
     validation: tuple[Category, ...]
     test: tuple[Category, ...]
-
-
-class Prepared(NamedTuple):
-    """The files that `prepare` wrote or found."""
-
-    train: Path
-    validation: Path
-    test: Path
-    manifest: Path
-    reused: bool
 
 
 def categories() -> list[Category]:
@@ -115,7 +106,6 @@ def prepare(
     The numbers of prompts are 0 for all categories of a part; fewer are chosen by `seed`. A file that was changed
     since, or written with other arguments or from another WordNet, is written anew.
     """
-    folder = Path(folder)
     settings = {
         "format": FORMAT,
         "seed": seed,
@@ -124,17 +114,15 @@ def prepare(
         "eval_prompts": eval_prompts,
         "wordnet": {name: file_digest(find_folder() / name) for name in FILES},
     }
-    files = {"train": folder / "train.parquet", "val": folder / "val.parquet", "test": folder / "test.parquet"}
-    manifest = folder / "manifest.json"
-    reused = _matches(manifest, settings, files)
-    if not reused:
+
+    def make_rows() -> list[list[dict[str, Any]]]:
         sizes = (train_prompts, validation_prompts, eval_prompts)
-        folder.mkdir(parents=True, exist_ok=True)
-        for (name, path), own, size in zip(files.items(), split(), sizes, strict=True):
-            _write(path, name, _sample(own, size, random.Random(f"kinds {name} {seed}"), name))
-        digests = {path.name: file_digest(path) for path in files.values()}
-        manifest.write_text(json.dumps({"settings": settings, "sha256": digests}, indent=2) + "\n")
-    return Prepared(files["train"], files["val"], files["test"], manifest, reused)
+        return [
+            rows(_sample(own, size, random.Random(f"kinds {name} {seed}"), name), name)
+            for name, own, size in zip(PARTS, split(), sizes, strict=True)
+        ]
+
+    return write_parts(Path(folder), settings, make_rows)
 
 
 def read_categories(path: str | Path) -> list[Category]:
@@ -163,19 +151,3 @@ def _sample(of: Sequence[Category], size: int, rng: random.Random, name: str) ->
     if not 0 <= size <= len(of):
         raise InputError(f"kinds {name} prompts: got {size}, expected 1 to {len(of)}, or 0 for all that this part has.")
     return rng.sample(of, size) if size else list(of)
-
-
-def _write(path: Path, name: str, of: Sequence[Category]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_pylist(rows(of, name)), path)
-
-
-def _matches(manifest: Path, settings: dict[str, Any], files: dict[str, Path]) -> bool:
-    if not manifest.is_file() or not all(path.is_file() for path in files.values()):
-        return False
-    return json.loads(manifest.read_text()) == {
-        "settings": settings,
-        "sha256": {path.name: file_digest(path) for path in files.values()},
-    }

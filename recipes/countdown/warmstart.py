@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from darling_plugin.countdown import data
 from darling_plugin.countdown.task import PROMPT_LENGTH, RESPONSE_LENGTH, Form, prompt_text, solutions
 from darling_plugin.progress import progress
-from recipes.countdown import model
+from recipes.countdown import model, warmstart_record
 from recipes.countdown.threads import torch_threads
 
 if TYPE_CHECKING:
     import torch
 
 IGNORED = -100  # the label that cross_entropy leaves out
-RECORD = "warmstart.json"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def warm_start(folder: str | Path, *, seed: int = 0, settings: Settings | None =
     two threads are 1.6 times as fast, on two busy ones they wait for each other and are many times slower.
     """
     folder, settings = Path(folder), settings or Settings()
-    found = _find(folder, settings.digest(seed))
+    found = warmstart_record.find(folder, settings.digest(seed), WarmStart)
     if found is not None:
         return found
     began = time.perf_counter()
@@ -88,13 +87,10 @@ def warm_start(folder: str | Path, *, seed: int = 0, settings: Settings | None =
         folder, settings.steps, seed, time.perf_counter() - began, loss, settings.digest(seed), reused=False
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORD).unlink(missing_ok=True)
+    (folder / warmstart_record.RECORD).unlink(missing_ok=True)
     policy.save_pretrained(folder)
     model.build_tokenizer().save_pretrained(folder)
-    # Last: a run that was interrupted before this line is not taken for a finished one.
-    record = asdict(result) | {"settings": asdict(settings)}
-    del record["folder"]  # it may be moved
-    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+    warmstart_record.write(folder, result, settings)
     return result
 
 
@@ -170,13 +166,3 @@ def _choices(prompt: data.Prompt, times_weight: float) -> tuple[list[tuple[str, 
 
 def _only_sums(form: Form) -> bool:
     return all(len(factors) == 1 for _, factors in form)
-
-
-def _find(folder: Path, digest: str) -> WarmStart | None:
-    if not (folder / RECORD).is_file():
-        return None
-    record = json.loads((folder / RECORD).read_text())
-    if record.get("digest") != digest or not (folder / "model.safetensors").is_file():
-        return None
-    del record["settings"]
-    return WarmStart(**record | {"folder": folder, "reused": True})

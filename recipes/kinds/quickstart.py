@@ -24,7 +24,7 @@ from recipes.countdown.request import CHECKPOINTED_MODEL, Estimator
 from recipes.countdown.verl_job import JobFailed, VerlJob
 
 if TYPE_CHECKING:
-    from darling_plugin.kinds.data import Prepared
+    from darling_plugin.task_files import Prepared
     from recipes.countdown.evaluate import Evaluation
 
 STEPS, K, SAMPLES = 24, 8, 16

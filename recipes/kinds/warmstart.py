@@ -20,6 +20,7 @@ from darling_plugin.kinds import data
 from darling_plugin.kinds.task import Category, prompt_text
 from darling_plugin.kinds.wordnet import nouns
 from darling_plugin.progress import progress
+from recipes.countdown import warmstart_record
 from recipes.countdown.threads import torch_threads
 from recipes.kinds import base
 from recipes.kinds.engine import Engine, Prompts, load_model
@@ -28,7 +29,7 @@ from recipes.kinds.sentences import FRAMES, Sentence, gloss_of, sentences, write
 if TYPE_CHECKING:
     import torch
 
-RECORD, VOCABULARY = "warmstart.json", "vocabulary.json"
+VOCABULARY = "vocabulary.json"
 LEAST_SEEN = 10  # sentences of all WordNet's nouns that a token must be in to be in the vocabulary
 LONGEST = 18  # tokens of a response, the end token included; longer sentences are left out of training
 FORMAT = 1  # raise when the same settings give another policy
@@ -69,22 +70,19 @@ class WarmStart:
 def warm_start(folder: str | Path, *, seed: int = 0, settings: Settings | None = None, threads: int = 1) -> WarmStart:
     """Convert SmolLM2, train it, and write a Hugging Face folder; return the one that is there when it matches."""
     folder, settings = Path(folder), settings or Settings()
-    found = _find(folder, settings.digest(seed))
+    found = warmstart_record.find(folder, settings.digest(seed), WarmStart)
     if found is not None:
         return found
     began = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORD).unlink(missing_ok=True)
+    (folder / warmstart_record.RECORD).unlink(missing_ok=True)
     with torch_threads(threads):
         base.convert(folder)
         tokens = vocabulary(load_tokenizer(folder))
         (folder / VOCABULARY).write_text(json.dumps(tokens) + "\n")
         loss = _train(folder, settings, seed)
     result = WarmStart(folder, seed, time.perf_counter() - began, loss, settings.digest(seed), reused=False)
-    # Last: a run that was interrupted before this line is not taken for a finished one.
-    record = asdict(result) | {"settings": asdict(settings)}
-    del record["folder"]  # it may be moved
-    (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n")
+    warmstart_record.write(folder, result, settings)
     return result
 
 
@@ -191,13 +189,3 @@ def _loss(engine: Engine, tokenizer: Any, batch: Sequence[Sentence]) -> torch.Te
     mask = torch.tensor([[n < len(ids) for n in range(width)] for ids in rows])
     log_prob = engine.read_texts(prompts, tokens, prompt_of)
     return -(log_prob * mask).sum() / mask.sum()
-
-
-def _find(folder: Path, digest: str) -> WarmStart | None:
-    if not (folder / RECORD).is_file():
-        return None
-    record = json.loads((folder / RECORD).read_text())
-    if record.get("digest") != digest or not (folder / "model.safetensors").is_file():
-        return None
-    del record["settings"]
-    return WarmStart(**record | {"folder": folder, "reused": True})

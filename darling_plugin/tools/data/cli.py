@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from darling_plugin.console import explained, print_json, terminal
+from darling_plugin.task_files import Prepared
 
 NAME = re.compile(r"\w[\w.-]*")
 
@@ -131,15 +133,8 @@ def countdown(
     """
     from darling_plugin.countdown.data import prepare
 
-    with explained():
-        done = prepare(
-            out,
-            seed=seed,
-            train_prompts=train_prompts,
-            validation_prompts=validation_prompts,
-            eval_prompts=eval_prompts,
-        )
-    _say_prepared(out, [done.train, done.validation, done.test], done.reused, as_json)
+    sizes = {"train_prompts": train_prompts, "validation_prompts": validation_prompts, "eval_prompts": eval_prompts}
+    _prepare_made(prepare, out, as_json, seed=seed, **sizes)
 
 
 @prepare_app.command()
@@ -157,15 +152,8 @@ def kinds(
     """
     from darling_plugin.kinds.data import prepare
 
-    with explained():
-        done = prepare(
-            out,
-            seed=seed,
-            train_prompts=train_prompts,
-            validation_prompts=validation_prompts,
-            eval_prompts=eval_prompts,
-        )
-    _say_prepared(out, [done.train, done.validation, done.test], done.reused, as_json)
+    sizes = {"train_prompts": train_prompts, "validation_prompts": validation_prompts, "eval_prompts": eval_prompts}
+    _prepare_made(prepare, out, as_json, seed=seed, **sizes)
 
 
 @app.command()
@@ -190,11 +178,15 @@ def check(
     raise typer.Exit(0 if all(verdict.state == "same" for verdict in verdicts) else 1)
 
 
-def _say_prepared(out: Path, files: list[Path], reused: bool, as_json: bool) -> None:
+def _prepare_made(prepare: Callable[..., Prepared], out: Path, as_json: bool, **arguments: int) -> None:
+    """Write prompts that are made, not downloaded, and say which files there are."""
+    with explained():
+        done = prepare(out, **arguments)
+    files = [done.train, done.validation, done.test]
     if as_json:
-        print_json({"folder": str(out), "files": [{"file": str(path), "made": not reused} for path in files]})
+        print_json({"folder": str(out), "files": [{"file": str(path), "made": not done.reused} for path in files]})
         return
-    said = "Up to date" if reused else "Made"
+    said = "Up to date" if done.reused else "Made"
     terminal(soft_wrap=True).print(f"{said}: {', '.join(map(str, files))}", markup=False, highlight=False)
 
 

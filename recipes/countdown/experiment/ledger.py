@@ -47,6 +47,16 @@ P = TypeVar("P", bound=Planned)
 R = TypeVar("R")
 
 
+class Measurement(Protocol):
+    """Of the policy after `step` steps."""
+
+    @property
+    def step(self) -> int: ...
+
+
+E = TypeVar("E", bound=Measurement)
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The policy after `step` steps."""
@@ -64,17 +74,16 @@ OF_RUNS: dict[str, Callable[[Evaluation], float]] = {
 
 
 @dataclass(frozen=True)
-class Result:
+class Finished(Generic[P, E]):
     """A finished run. `policy`: sha256 of the weights that it began with; `seconds`: of work, pauses left out."""
 
-    run: Run
+    run: P
     policy: str
     seconds: float
     training: list[dict[str, Any]]
-    evaluations: list[Evaluation]
-    _means: dict[tuple[str, int], float] = field(default_factory=dict, compare=False, repr=False)
+    evaluations: list[E]
 
-    def at(self, step: int) -> Evaluation:
+    def at(self, step: int) -> E:
         for evaluation in self.evaluations:
             if evaluation.step == step:
                 return evaluation
@@ -82,8 +91,15 @@ class Result:
         raise InputError(f"run {self.run.id} ({self.run.words}) was not measured at step {step}, but at {have}")
 
     @property
-    def last(self) -> Evaluation:
+    def last(self) -> E:
         return self.evaluations[-1]
+
+
+@dataclass(frozen=True)
+class Result(Finished[Run, Evaluation]):
+    """A finished run on Countdown."""
+
+    _means: dict[tuple[str, int], float] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def measured_on(self) -> tuple[Any, ...]:
@@ -180,6 +196,15 @@ class Ledger(Generic[R]):
 
 
 def read_result(path: Path) -> Result:
+    run, content = read_run(path, from_json)
+    evaluations = [
+        Evaluation(e["step"], Measured(**e["held_out"]), Measured(**e["rl"])) for e in content["evaluations"]
+    ]
+    return Result(run, content["policy"], content["seconds"], content["training"], evaluations)
+
+
+def read_run(path: Path, from_json: Callable[[dict[str, Any]], P]) -> tuple[P, dict[str, Any]]:
+    """A file of the ledger: its run, and all that it holds. Raises `InputError` where the name is not the run's."""
     content = json.loads(gzip.decompress(path.read_bytes()))
     run = from_json(content["run"])
     if path.name != f"{run.id}{SUFFIX}":
@@ -187,7 +212,4 @@ def read_result(path: Path) -> Result:
             f"{path} holds a run whose settings make it {run.id}: another version of this package wrote it, or it was "
             "changed since; move it away, and the run is done anew"
         )
-    evaluations = [
-        Evaluation(e["step"], Measured(**e["held_out"]), Measured(**e["rl"])) for e in content["evaluations"]
-    ]
-    return Result(run, content["policy"], content["seconds"], content["training"], evaluations)
+    return run, content

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -82,9 +82,51 @@ def train(
         learned: the folder of the learned similarity.
         deadline: on `time.monotonic`'s clock; once it has passed, the state is saved and `OutOfTime` raised.
     """
+
+    def make() -> Loop:
+        return Loop(run, policies.load_policy(policy_folder), Rewards(run, learned))
+
+    return drive(make, run, work, SAVE_EVERY, progress, deadline)
+
+
+class Steps(Protocol):
+    """What `drive` needs to know of a run."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def evaluate_every(self) -> int: ...
+
+
+class Trainable(Protocol):
+    """A policy in training, `step` steps of it done."""
+
+    step: int
+    training: list[dict[str, float]]
+    evaluations: list[dict[str, Any]]
+
+    def train_step(self) -> None: ...
+
+    def evaluate(self) -> dict[str, Any]:
+        """The measurements, with the `step`."""
+        ...
+
+    def state(self, seconds: float) -> states.State: ...
+
+    def restore(self, state: states.State) -> None: ...
+
+
+def drive(
+    make: Callable[[], Trainable], run: Steps, work: Path, save_every: int, progress: Progress, deadline: float
+) -> Trained:
+    """Train and measure what `make` makes, on one thread; resumes from the state in `work`, and saves it there."""
     began = time.monotonic()
     with torch_threads(1):
-        loop = Loop(run, policies.load_policy(policy_folder), Rewards(run, learned))
+        loop = make()
         found = states.load(work, run.id)
         if found is not None:
             loop.restore(found)
@@ -95,20 +137,20 @@ def train(
 
         while True:
             if loop.step in evaluation_steps(run) and loop.step not in [e["step"] for e in loop.evaluations]:
-                loop.evaluations.append({"step": loop.step, **evaluate(run, loop.policy)})
+                loop.evaluations.append(loop.evaluate())
                 save()
             if loop.step == run.steps:
                 return Trained(time.monotonic() - began, loop.training, loop.evaluations)
             loop.train_step()
             progress(loop.step)
             late = time.monotonic() > deadline
-            if late or loop.step % SAVE_EVERY == 0:
+            if late or loop.step % save_every == 0:
                 save()
             if late:
                 raise OutOfTime
 
 
-def evaluation_steps(run: Run) -> list[int]:
+def evaluation_steps(run: Steps) -> list[int]:
     """Before the first step, every so many, and after the last: 0, 50, …, 400."""
     return sorted({*range(0, run.steps, run.evaluate_every), run.steps})
 
@@ -137,6 +179,9 @@ class Loop:
         self._prompts = rl_prompts(run.seed, run.rl_prompts, run.rl_kind)
         self._ids = policies.prompt_ids(self._prompts)
         self._optimizer = torch.optim.AdamW(policy.parameters(), lr=0.0, betas=BETAS, weight_decay=0.0, fused=True)
+
+    def evaluate(self) -> dict[str, Any]:
+        return {"step": self.step, **evaluate(self._run, self.policy)}
 
     def train_step(self) -> None:
         """Sample, score and update; adds one row to `training`."""

@@ -27,7 +27,7 @@ from darling_plugin.progress import bars
 from recipes.countdown.experiment import locks as claims
 from recipes.countdown.experiment import tuning
 from recipes.countdown.experiment.field import every_tuning_run
-from recipes.countdown.experiment.ledger import Ledger, P, Result, read_result
+from recipes.countdown.experiment.ledger import Ledger, P, Planned, Result, read_result
 from recipes.countdown.experiment.loop import OutOfTime, train
 from recipes.countdown.experiment.plan import Arm, in_order, select, whole_plan
 from recipes.countdown.experiment.prepare import prepare
@@ -38,21 +38,25 @@ STEP_FILE = "step.json"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an experiment lives: the ledger, what the runs begin with, and the unfinished ones."""
+class Folders:
+    """Where an experiment lives: what its runs begin with, and the unfinished ones; its `Place` has the ledger, too."""
 
     folder: Path
-
-    @property
-    def ledger(self) -> Ledger[Result]:
-        return Ledger(self.folder / "ledger", read_result)
 
     @property
     def shared(self) -> Path:
         return self.folder / "shared"
 
-    def work(self, run: Run) -> Path:
+    def work(self, run: Planned) -> Path:
         return self.folder / "work" / run.id
+
+
+class Place(Folders):
+    """Where the experiment on Countdown lives."""
+
+    @property
+    def ledger(self) -> Ledger[Result]:
+        return Ledger(self.folder / "ledger", read_result)
 
 
 def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:

@@ -7,8 +7,6 @@ of the step, with the policy that sampled: one update a step, so there is no rat
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +15,8 @@ import numpy as np
 from darling_plugin.kinds.data import split
 from darling_plugin.kinds.task import Category, verify
 from recipes.countdown.experiment import state as states
-from recipes.countdown.experiment.loop import OutOfTime, Progress, Trained
+from recipes.countdown.experiment.loop import Progress, Trained, drive
 from recipes.countdown.experiment.streams import numpy_stream, torch_stream
-from recipes.countdown.threads import torch_threads
 from recipes.kinds.experiment.measure import count, measure, sample_all
 from recipes.kinds.experiment.rewards import Rewards
 from recipes.kinds.experiment.settings import Run
@@ -35,7 +32,6 @@ BETAS, CLIP_GRADIENT, WARMUP_STEPS = (0.9, 0.999), 1.0, 5
 SAVE_EVERY = 10  # steps: about a minute of work that a kill can cost
 LOGGED = ("quality/mean", "diversity/mean", "reward/mean", "classes/mean")
 GROUPS, GROUP = 10, 8  # whole groups of the final policy that are kept in words
-Final = Callable[[], dict[str, Any]]
 
 
 def train(
@@ -55,35 +51,11 @@ def train(
         learned: the learned classifier's folder.
         deadline: on `time.monotonic`'s clock; once it has passed, the state is saved and `OutOfTime` raised.
     """
-    began = time.monotonic()
-    with torch_threads(1):
-        loop = Loop(run, load_policy(warm_start, run.trained), Rewards(run, learned))
-        found = states.load(work, run.id)
-        if found is not None:
-            loop.restore(found)
-            began -= found.seconds
 
-        def save() -> None:
-            states.save(work, run.id, loop.state(time.monotonic() - began))
+    def make() -> Loop:
+        return Loop(run, load_policy(warm_start, run.trained), Rewards(run, learned))
 
-        while True:
-            if loop.step in evaluation_steps(run) and loop.step not in [e["step"] for e in loop.evaluations]:
-                loop.evaluations.append(loop.evaluate())
-                save()
-            if loop.step == run.steps:
-                return Trained(time.monotonic() - began, loop.training, loop.evaluations)
-            loop.train_step()
-            progress(loop.step)
-            late = time.monotonic() > deadline
-            if late or loop.step % SAVE_EVERY == 0:
-                save()
-            if late:
-                raise OutOfTime
-
-
-def evaluation_steps(run: Run) -> list[int]:
-    """Before the first step, every so many, and after the last."""
-    return sorted({*range(0, run.steps, run.evaluate_every), run.steps})
+    return drive(make, run, work, SAVE_EVERY, progress, deadline)
 
 
 def held_out(run: Run) -> tuple[Category, ...]:

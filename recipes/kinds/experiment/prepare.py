@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from darling_plugin.files import file_digest
 from darling_plugin.kinds.data import split
 from recipes.countdown.experiment import locks as claims
+from recipes.countdown.experiment.prepare import Start
 from recipes.kinds.experiment.settings import Run
 from recipes.kinds.warmstart import warm_start
-
-
-@dataclass(frozen=True)
-class Start:
-    """policy: the warm start's folder; digest: sha256 of its weights. learned: the classifier's, where asked for."""
-
-    policy: Path
-    digest: str
-    learned: Path | None
 
 
 def prepare(run: Run, shared: Path) -> Start:

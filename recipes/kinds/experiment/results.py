@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from darling_plugin.errors import InputError
-from recipes.countdown.experiment.ledger import SUFFIX
+from recipes.countdown.experiment.ledger import Finished, read_run
 from recipes.kinds.experiment.measure import METRICS, OF_RUNS, Measured
 from recipes.kinds.experiment.settings import Run, from_json
 
@@ -28,31 +25,13 @@ class Evaluation:
     groups: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Result:
-    """A finished run. `policy`: sha256 of the weights that it began with; `seconds`: of work, pauses left out."""
-
-    run: Run
-    policy: str
-    seconds: float
-    training: list[dict[str, Any]]
-    evaluations: list[Evaluation]
-
-    @property
-    def last(self) -> Evaluation:
-        return self.evaluations[-1]
+class Result(Finished[Run, Evaluation]):
+    """A finished run on kinds."""
 
     @property
     def measured_on(self) -> tuple[Any, ...]:
         """What two runs must have in common to be compared prompt by prompt."""
         return self.run.held_out, self.run.samples
-
-    def at(self, step: int) -> Evaluation:
-        for evaluation in self.evaluations:
-            if evaluation.step == step:
-                return evaluation
-        have = ", ".join(str(evaluation.step) for evaluation in self.evaluations)
-        raise InputError(f"run {self.run.id} ({self.run.words}) was not measured at step {step}, but at {have}")
 
     def values(self, metric: str, step: int | None = None) -> np.ndarray:
         """One number for each held-out category, or the run's one number as an array of length 1."""
@@ -67,13 +46,7 @@ def values_of(measured: Measured, metric: str) -> np.ndarray:
 
 
 def read_result(path: Path) -> Result:
-    content = json.loads(gzip.decompress(path.read_bytes()))
-    run = from_json(content["run"])
-    if path.name != f"{run.id}{SUFFIX}":
-        raise InputError(
-            f"{path} holds a run whose settings make it {run.id}: another version of this package wrote it, or it was "
-            "changed since; move it away, and the run is done anew"
-        )
+    run, content = read_run(path, from_json)
     evaluations = [
         Evaluation(
             each["step"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from recipes.countdown.experiment.ledger import Ledger
-from recipes.countdown.experiment.work import drain, note_step, run_bar
+from recipes.countdown.experiment.work import Folders, drain, note_step, run_bar
 from recipes.countdown.threads import torch_threads
 from recipes.kinds.experiment.loop import Loop, train
 from recipes.kinds.experiment.plan import BY_LOOP, in_order, plan
@@ -24,22 +24,12 @@ from recipes.kinds.experiment.settings import Run
 from recipes.kinds.policy import load_policy
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the experiment lives: the ledger, what the runs begin with, and the unfinished ones."""
-
-    folder: Path
+class Place(Folders):
+    """Where the experiment lives."""
 
     @property
     def ledger(self) -> Ledger[Result]:
         return Ledger(self.folder / "ledger", read_result)
-
-    @property
-    def shared(self) -> Path:
-        return self.folder / "shared"
-
-    def work(self, run: Run) -> Path:
-        return self.folder / "work" / run.id
 
 
 def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:

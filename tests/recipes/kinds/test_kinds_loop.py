@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from darling_plugin.kinds.data import split
-from recipes.kinds.experiment.loop import OutOfTime, batch_of, train
+from recipes.countdown.experiment.loop import OutOfTime
+from recipes.kinds.experiment.loop import batch_of, train
 from recipes.kinds.experiment.measure import Measured, count, kinds_per_wording
 from recipes.kinds.experiment.rewards import Rewards
 from recipes.kinds.experiment.settings import Run

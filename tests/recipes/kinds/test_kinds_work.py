@@ -1,8 +1,8 @@
 import pytest
 from rich.console import Console
 
+from recipes.countdown.experiment.loop import OutOfTime
 from recipes.kinds.experiment import work as working
-from recipes.kinds.experiment.loop import OutOfTime
 from recipes.kinds.experiment.plan import Arm
 from recipes.kinds.experiment.prepare import Start
 from recipes.kinds.experiment.settings import Run
