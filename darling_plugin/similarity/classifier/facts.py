@@ -70,10 +70,14 @@ class FactReader:
         """Raises `ConfigError` where the folder's table of words is absent or damaged."""
         return cls(Reader.load(folder))
 
-    def read(self, text: str, *, unreadable: bool = False) -> Facts:
-        """Of the text's first 20,000 characters; unreadable: whether the encoder lacks most of them."""
+    def read(self, text: str, *, unreadable: bool = False, bare: str | None = None) -> Facts:
+        """Of the text's first 20,000 characters.
+
+        unreadable: whether the encoder lacks most of them. bare: `plain(text)`, where the caller has it already.
+        """
         raw = text[:MAX_CHARACTERS]
-        bare = plain(raw)
+        if bare is None or len(text) > MAX_CHARACTERS:
+            bare = plain(raw)
         found = words_of(bare)
         short = len(found) <= STATES
         form = program_form(raw)

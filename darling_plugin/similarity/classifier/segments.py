@@ -59,10 +59,11 @@ class SegmentForward:
         rows: list[np.ndarray] = []
         for start in range(0, len(texts), AT_ONCE):
             some = texts[start : start + AT_ONCE]
-            readings = self.read([plain(text) for text in some])
+            bare = [plain(text) for text in some]
+            readings = self.read(bare)
             self._count(readings)
-            for own, reading, text in zip(self.vectors(readings), readings, some, strict=True):
-                rows.append(pack_facts(own, self._facts.read(text, unreadable=reading.unreadable)))
+            for own, reading, text, unwrapped in zip(self.vectors(readings), readings, some, bare, strict=True):
+                rows.append(pack_facts(own, self._facts.read(text, unreadable=reading.unreadable, bare=unwrapped)))
             if progress is not None:
                 progress(len(some))
         return rows
