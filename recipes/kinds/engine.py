@@ -285,17 +285,17 @@ class Engine:
 
         rows, shape = len(query), self.shape
         each = shape.heads // shape.key_heads
-        grouped = query.view(rows, shape.key_heads, each, shape.width) * shape.width**-0.5
-        by_prompt = grouped.view(-1, samples, shape.key_heads, each, shape.width).transpose(1, 2)
+        grouped = query.reshape(rows, shape.key_heads, each, shape.width) * shape.width**-0.5
+        by_prompt = grouped.reshape(-1, samples, shape.key_heads, each, shape.width).transpose(1, 2)
         by_prompt = by_prompt.reshape(-1, shape.key_heads, samples * each, shape.width)
-        scores = (by_prompt @ keys.transpose(2, 3) + masked).view(-1, shape.key_heads, samples, each, keys.shape[2])
+        scores = (by_prompt @ keys.transpose(2, 3) + masked).reshape(-1, shape.key_heads, samples, each, keys.shape[2])
         scores = scores.transpose(1, 2).reshape(rows, shape.key_heads, each, -1)
         weights = torch.softmax(torch.cat([scores, grouped @ own[0].transpose(2, 3)], dim=-1), dim=-1)
-        shared = weights[..., : keys.shape[2]].view(-1, samples, shape.key_heads, each, keys.shape[2]).transpose(1, 2)
+        shared = weights[..., : keys.shape[2]].reshape(-1, samples, shape.key_heads, each, keys.shape[2]).transpose(1, 2)
         shared = shared.reshape(-1, shape.key_heads, samples * each, keys.shape[2]) @ values
-        shared = shared.view(-1, shape.key_heads, samples, each, shape.width).transpose(1, 2)
+        shared = shared.reshape(-1, shape.key_heads, samples, each, shape.width).transpose(1, 2)
         found = shared.reshape(rows, shape.key_heads, each, shape.width) + weights[..., keys.shape[2] :] @ own[1]
-        return found.view(rows, shape.heads, shape.width)
+        return found.reshape(rows, shape.heads, shape.width)
 
     def _heads(self, layer: Layer, x: torch.Tensor, angles: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Query, key and value of each token, shape (…, heads, width); `angles`: of each token's place."""

@@ -37,6 +37,15 @@ def test_sampling_says_what_transformers_says(tiny_llama, prompts):
         torch.testing.assert_close(found.log_prob[row, :length], expected, atol=CLOSE, rtol=0)
 
 
+def test_one_prompt_alone_is_sampled_too(tiny_llama, prompts):
+    engine, model = load_engine(tiny_llama, 1), load_model(tiny_llama)
+    one = Prompts(prompts.ids[:1], prompts.pad[:1])
+    found = sampled(engine, one)
+    expected = by_transformers(model, engine, one, found.tokens, 3)
+    alive = found.tokens[3] != engine.end
+    torch.testing.assert_close(found.log_prob[3][alive], expected[alive], atol=CLOSE, rtol=0)
+
+
 def test_reading_says_what_sampling_said(tiny_llama, prompts):
     engine = load_engine(tiny_llama, 2)
     found = sampled(engine, prompts)
