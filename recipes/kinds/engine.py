@@ -291,7 +291,8 @@ class Engine:
         scores = (by_prompt @ keys.transpose(2, 3) + masked).reshape(-1, shape.key_heads, samples, each, keys.shape[2])
         scores = scores.transpose(1, 2).reshape(rows, shape.key_heads, each, -1)
         weights = torch.softmax(torch.cat([scores, grouped @ own[0].transpose(2, 3)], dim=-1), dim=-1)
-        shared = weights[..., : keys.shape[2]].reshape(-1, samples, shape.key_heads, each, keys.shape[2]).transpose(1, 2)
+        shared = weights[..., : keys.shape[2]].reshape(-1, samples, shape.key_heads, each, keys.shape[2])
+        shared = shared.transpose(1, 2)
         shared = shared.reshape(-1, shape.key_heads, samples * each, keys.shape[2]) @ values
         shared = shared.reshape(-1, shape.key_heads, samples, each, shape.width).transpose(1, 2)
         found = shared.reshape(rows, shape.key_heads, each, shape.width) + weights[..., keys.shape[2] :] @ own[1]
