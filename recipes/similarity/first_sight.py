@@ -116,21 +116,22 @@ NAMES = {
     "code": "code, renamed or changed",
     "formatting": "formatting and punctuation only",
     "language": "Chinese, Japanese, Thai, German, Arabic",
-    "late": "long texts that part late",
+    "late": "long texts that differ only late",
     "method": "the same method in other words, another with the same opening",
     "number_entity": "another number or entity",
-    "plot": "the same plot, told anew",
+    "plot": "the same plot in another telling",
 }
 INTRODUCTION = """# The first-sight set
 
-The first thing that anyone does with this package is to give it two texts. These pairs of ten kinds were written for
-that: half of them equivalent, half distinct, in all of them wording and meaning part ways. A verdict is what the
-shipped similarity gives with default settings, its rule for short texts included; in brackets the 95 % Wilson interval.
+The first thing that people do with this package is to give it two texts. The pairs of this set were written for that
+case. They are of ten kinds; half of them are equivalent and half are distinct, and in all of them wording and meaning
+disagree. A verdict is what the shipped similarity gives with default settings, including its rule for short texts. The
+numbers in brackets are 95 % Wilson intervals.
 
-The shipped classifier was chosen by the dev half, on which its 14 numbers are fitted too, and by NoveltyBench's labeled
-pairs. **Only the report half is a measurement**: nothing was tuned on it. One author wrote the set and the texts that
-the classifier learned from, so expect less from pairs that somebody else writes. "Before" is the classifier that was
-shipped before, which read the first 254 tokens, with the authors' rule for texts of up to five words.
+The shipped classifier was chosen by the dev half and by NoveltyBench's labeled pairs, and its 14 numbers are fitted on
+the dev half too. **Only the report half is a measurement**: nothing was tuned on it. One author wrote both this set and
+the texts that the classifier learned from, so expect less on pairs that somebody else writes. "Before" is the
+classifier that was shipped before. It read the first 254 tokens, with the authors' rule for texts of up to five words.
 
     python -m recipes.similarity.first_sight default --json recipes/similarity/firstsight/after.json
     python -m recipes.similarity.first_sight --page
