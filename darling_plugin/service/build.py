@@ -16,7 +16,7 @@ import numpy as np
 from darling_plugin.core import PartitionRule
 from darling_plugin.errors import ConfigError
 from darling_plugin.service.cached_model import Asker
-from darling_plugin.service.cores import set_threads
+from darling_plugin.service.cores import limit_threads
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.pool import Limits, Pool
 from darling_plugin.service.service import PartitionService
@@ -167,7 +167,7 @@ def _verdicts(
 
 
 def _load_here(similarity: Divided) -> Forward:
-    set_threads()
+    limit_threads()
     return similarity.loader(similarity.device)()
 
 

@@ -23,6 +23,13 @@ def set_threads(share: int = 1) -> None:
     torch.set_num_threads(max(1, available_cores() // share))
 
 
+def limit_threads() -> None:
+    """Let torch use no more than this process's cores, and no more than it was told, by OMP_NUM_THREADS for example."""
+    import torch
+
+    torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
+
+
 def _quota(cgroup: Path) -> float | None:
     """Cores; None where there is no limit."""
     try:

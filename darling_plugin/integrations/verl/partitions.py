@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from darling_plugin.config import DarlingSettings, ServiceSettings
 from darling_plugin.service.build import pair_classifier, start_service
+from darling_plugin.service.cores import set_threads
 from darling_plugin.service.counts import Counts
 from darling_plugin.service.placement import PLACED_S, Slot, beside, reserve
 from darling_plugin.similarity import CallableSimilarity, CascadeSimilarity, LexicalSimilarity, Similarity
@@ -72,6 +73,7 @@ def open_service(
     assert backend != "vllm"  # those servers run by now, and have addresses
     rule = settings.partition_rule(similarity)
     if backend == "local":
+        set_threads()  # Ray left the trainer's process one
         return start_service(similarity, rule, service, backend="local")
     if backend == "ray" and service.place == "cpu" and pair_classifier(similarity):
         logger.warning(

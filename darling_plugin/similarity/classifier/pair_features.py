@@ -40,6 +40,7 @@ LONG = 90  # from here a text is long
 BARE = 3  # words of a bare answer: "12 hours"
 WHOLE, TORN = 0.88, 0.73  # coverage of near copies that say the same, and of ones that part somewhere
 NEAR = 0.8  # share of the steps that two nearly equal programs have in common
+BUCKETS = 1 << 14  # of the codes of steps; a program of 20,000 characters has some 7,000
 
 
 def pair_features(rows: Sequence[np.ndarray], table: Reader) -> np.ndarray:
@@ -136,10 +137,31 @@ def _other_polarity(facts: Sequence[Facts], words: np.ndarray, content: _Content
 def _programs(facts: Sequence[Facts]) -> tuple[np.ndarray, np.ndarray]:
     has = np.array([own.program > 0 for own in facts])
     same = _both(has) & _equal(facts, "program")
-    own, shared = Overlap([own.steps for own in facts]).weights()
-    sizes = own[:, None] + own[None, :]
-    near = np.divide(2 * shared, sizes, out=np.zeros_like(shared), where=sizes > 0) >= NEAR
-    return same, _both(has) & near & ~same
+    near = np.zeros_like(same)
+    maybe = np.flatnonzero(has)
+    maybe = maybe[_may_be_near([facts[k].steps for k in maybe])]
+    if len(maybe):
+        near[np.ix_(maybe, maybe)] = _near(*Overlap([facts[k].steps for k in maybe]).weights())
+    return same, near & ~same
+
+
+def _near(own: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    return np.asarray(2 * shared >= NEAR * (own[:, None] + own[None, :]))
+
+
+def _may_be_near(sets: Sequence[np.ndarray]) -> np.ndarray:
+    """Which of the sets may be near another one: exact numbers of long programs' steps take long to find.
+
+    What i shares with j is at most what of i falls into buckets that j has, too.
+    """
+    own = np.array([len(codes) for codes in sets], dtype=np.float64)
+    counts = np.zeros((len(sets), BUCKETS), dtype=np.float32)
+    for row, codes in zip(counts, sets, strict=True):
+        row += np.bincount(codes % BUCKETS, minlength=BUCKETS)
+    at_most = counts @ (counts > 0).astype(np.float32).T
+    near = _near(own, np.minimum(at_most, at_most.T))
+    np.fill_diagonal(near, False)
+    return near.any(axis=1)
 
 
 def _equal(facts: Sequence[Facts], name: str) -> np.ndarray:

@@ -10,9 +10,9 @@ from darling_plugin.tools.plan.machines import Classifier
 from darling_plugin.tools.plan.results import Setup
 from darling_plugin.tools.plan.systems import AllPairs, EncodeEach
 
-CPU_TOKENS_PER_SECOND = 2_100.0
+CPU_TOKENS_PER_SECOND = 2_300.0
 """Of the shipped classifier on one core: `darling plan --measure`, an AMD EPYC, fp32, one thread."""
-SHIPPED_RESPONSE_S, SHIPPED_PAIR_S = 3.9e-4, 6.0e-6
+SHIPPED_RESPONSE_S, SHIPPED_PAIR_S = 1.7e-4, 2.6e-6
 """Of one core for each response and each pair of siblings, words compared as well as vectors; responses of 8,000
 tokens: `darling plan --measure`."""
 QWEN_TOKENS_PER_WORD = 2.8

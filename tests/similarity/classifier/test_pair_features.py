@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from darling_plugin.similarity.classifier.facts import FactReader
 from darling_plugin.similarity.classifier.lexical_features import Reader
@@ -70,6 +72,25 @@ RENAMED = "```python\ndef f(xs):\n    # adds\n    acc = 0\n    for x in xs:\n   
 def test_code_is_compared_up_to_names(other: str, code: int, near: int) -> None:
     found = features(row(TOTAL), row(other))
     assert (found["code"], found["code_near"]) == (code, near)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_near_programs_are_those_that_share_most_of_their_steps(seed: int) -> None:
+    """Of random sets of codes, some of which are others with a part replaced."""
+    draw = np.random.default_rng(seed)
+    sets = [draw.choice(2**31, size=draw.integers(1, 60), replace=False).astype(np.uint32) for _ in range(4)]
+    for codes in list(sets):
+        kept = codes[: int(len(codes) * draw.uniform(0.6, 1.0))]
+        sets.append(np.append(kept, draw.choice(2**31, size=draw.integers(0, 9), replace=False).astype(np.uint32)))
+    blank = READER.read(TOTAL)
+    facts = [blank._replace(program=k + 1, steps=np.unique(codes)) for k, codes in enumerate(sets)]
+    rows = [pack_facts(np.array([[1.0, 0.0], [1.0, 0.0]]), own) for own in facts]
+    shared = np.array([[len(np.intersect1d(a.steps, b.steps)) for b in facts] for a in facts])
+    sizes = np.diagonal(shared)
+    expected = 2 * shared >= 0.8 * (sizes[:, None] + sizes[None, :])
+    np.fill_diagonal(expected, False)  # a program and itself are the same
+    found = pair_features(rows, READER.table)[..., FEATURES.index("code_near")]
+    assert np.array_equal(found > 0, expected)
 
 
 def test_prose_is_no_code() -> None:
