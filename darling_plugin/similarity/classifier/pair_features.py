@@ -161,7 +161,7 @@ def _may_be_near(sets: Sequence[np.ndarray]) -> np.ndarray:
     at_most = counts @ (counts > 0).astype(np.float32).T
     near = _near(own, np.minimum(at_most, at_most.T))
     np.fill_diagonal(near, False)
-    return near.any(axis=1)
+    return np.asarray(near.any(axis=1))
 
 
 def _equal(facts: Sequence[Facts], name: str) -> np.ndarray:
