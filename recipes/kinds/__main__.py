@@ -48,14 +48,16 @@ def record(
     seed: Annotated[int, typer.Option(help="of the training")],
     seconds: Annotated[float, typer.Option(help="that the training took")],
     out: Out = Path("outputs/kinds"),
+    engine: Annotated[str, typer.Option(help="trl, as gpu.sh trains, or verl, as the quickstart does")] = "trl",
 ) -> None:
-    """Measure a policy that TRL trained, and write it into the ledger: what gpu.sh does after each training."""
-    from recipes.kinds.experiment.plan import trl_run
+    """Measure a policy that TRL or verl trained, and write it into the ledger: gpu.sh does so after each training."""
+    from recipes.kinds.experiment.plan import quickstart_run, trl_run
     from recipes.kinds.experiment.work import Place
     from recipes.kinds.experiment.work import record as write
 
     _be_quiet()
-    write(trl_run(method, seed), policy, Place(out.resolve()), seconds)
+    run = trl_run(method, seed) if engine == "trl" else quickstart_run(method, engine)
+    write(run, policy, Place(out.resolve()), seconds)
 
 
 @app.command()

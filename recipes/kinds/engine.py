@@ -344,7 +344,10 @@ def load_model(folder: Path) -> LlamaForCausalLM:
     import torch
     from transformers import LlamaForCausalLM
 
-    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    from darling_plugin.similarity.quiet_loading import quiet_loading
+
+    with quiet_loading(str(folder)):
+        return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
 
 
 def _parts(layer: Any) -> list[torch.Tensor]:

@@ -59,7 +59,7 @@ def run(estimator: Estimator, steps: int, output: Path, overrides: tuple[str, ..
     console.print(
         Panel(
             "[bold]Name a kind of fish and say something about it.[/] → [bold]A trout is a fish of cool waters.[/]\n"
-            "A response is right when WordNet has it as a kind of the category. Two of them are the same when they\n"
+            "A response is right when WordNet has it as a kind of the category. Two of them are the same when they "
             "name the same kind, in whatever words. verl trains SmolLM2 (135M) with "
             f"{estimator.value.upper()} on this CPU.",
             title="DARLING quickstart on real words",

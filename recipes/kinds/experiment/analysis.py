@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from darling_plugin.errors import InputError
+from recipes.countdown.evaluate import standard_error
 from recipes.countdown.experiment.analysis import pictures, tables
 from recipes.countdown.experiment.analysis.contrast import Estimate, contrast
 from recipes.countdown.experiment.settings import Cell
@@ -21,6 +22,7 @@ from recipes.kinds.experiment.results import ALL_METRICS, Result, values_of
 Arm = Mapping[Cell, Result]
 Arms = Mapping[str, Arm]
 PUBLISHED = ("pass@1", "pass@16", "kinds@16", "kinds_per_wording")
+PER_CATEGORY = PUBLISHED[:3]
 CURVES = ("pass@1", "pass@16", "kinds@16", "wordings@16", "kinds_per_wording", "entropy")
 PAIRS = (
     ("learned", "ngram"),
@@ -86,6 +88,8 @@ def page(results: Mapping[str, Result], arms: Arms, has_sweep: bool) -> str:
         "## Learning rates\n",
         rates(results),
     ]
+    if both := agreement(results):
+        parts += ["## The loop and verl\n", both]
     if by_trl := main_arms(results, "trl"):
         parts += ["## Through TRL, all layers\n", tables.arms_table(by_trl, ALL_METRICS)]
     if has_sweep:
@@ -122,6 +126,20 @@ def rates(results: Mapping[str, Result]) -> str:
         for one in tried(method, results)
     ]  # fmt: skip
     return tables.table(["method", "rate", "pass@1 (validation)", "kinds@16 (validation)", ""], rows)
+
+
+def agreement(results: Mapping[str, Result]) -> str:
+    """How the policies of the loop and of verl differ after the same number of steps; empty where one is missing."""
+    rows = []
+    for arm in (each for each in plan(results) if each.grid == "agreement"):
+        if all(run.id in results for run in arm.runs):
+            for metric in PER_CATEGORY:
+                loop, verl = (results[run.id].values(metric) for run in arm.runs)
+                differs = verl - loop
+                error = standard_error(differs.tolist())
+                rows.append([arm.name, metric, *(f"{own.mean():.3f}" for own in (loop, verl)),
+                             f"{differs.mean():+.3f} ± {error:.3f}"])  # fmt: skip
+    return tables.table(["method", "metric", "loop", "verl", "verl − loop, ± standard error"], rows) if rows else ""
 
 
 def swept(path: Path, arms: Arms) -> bool:

@@ -2,7 +2,10 @@
 
     tuning    the learning rate of `grpo`, `ngram` and `darling`, one seed, on validation categories
     main      every method at its rate, three seeds, on test categories
-    trl       the same through TRL on a GPU, all layers, at one rate (`gpu.sh`); not done by `run`
+    agreement `grpo` and `darling` as the quickstart trains them: by the loop, and by verl (`scripts/quickstart.sh`)
+    trl       the main comparison through TRL on a GPU, all layers, at one rate (`gpu.sh`)
+
+`run` does what the loop does; `record` takes in what verl or TRL trained.
 
 A method that is DARLING with another similarity takes the rate of `darling`: what is asked there is what the similarity
 changes.
@@ -17,14 +20,15 @@ from recipes.countdown.experiment.tuning import Tried
 from recipes.kinds.experiment.results import Result
 from recipes.kinds.experiment.settings import METHODS, Run
 
-GRIDS = ("tuning", "main", "trl")
-BY_LOOP = GRIDS[:2]
+GRIDS = ("tuning", "main", "agreement", "trl")
 TUNED = ("grpo", "ngram", "darling")
 RATES = (1e-4, 3e-5)
 TUNING_SEED, SEEDS = 100, (0, 1, 2)
 TIE = 0.01
 TEMPERATURES = "0.5,0.75,1.25,1.5"
-ALL_LAYERS, TRL_RATE = 30, 1e-5
+ALL_LAYERS, ALL_LAYERS_RATE = 30, 1e-5
+VERL_STEPS = 24
+COMPARED = ("grpo", "darling")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,20 @@ def main_run(method: str, rate: float, seed: int) -> Run:
 
 
 def trl_run(method: str, seed: int) -> Run:
-    return replace(main_run(method, TRL_RATE, seed), engine="trl", trained=ALL_LAYERS, evaluate_every=60)
+    return replace(main_run(method, ALL_LAYERS_RATE, seed), engine="trl", trained=ALL_LAYERS, evaluate_every=60)
+
+
+def quickstart_run(method: str, engine: str) -> Run:
+    """What the quickstart's settings say (`configs/darling/kinds.yaml`), by either engine."""
+    return Run(
+        **METHODS[method],
+        engine=engine,
+        learning_rate=ALL_LAYERS_RATE,
+        steps=VERL_STEPS,
+        evaluate_every=VERL_STEPS,
+        trained=ALL_LAYERS,
+        held_out="validation",
+    )
 
 
 def tried(method: str, results: Mapping[str, Result]) -> list[Tried]:
@@ -78,11 +95,12 @@ def plan(results: Mapping[str, Result]) -> list[Arm]:
     for method in METHODS:
         if (rate := chosen_rate(method, results)) is not None:
             arms.append(Arm("main", method, tuple(main_run(method, rate, seed) for seed in SEEDS)))
+    arms += [Arm("agreement", name, (quickstart_run(name, "loop"), quickstart_run(name, "verl"))) for name in COMPARED]
     return [*arms, *(Arm("trl", method, tuple(trl_run(method, seed) for seed in SEEDS)) for method in METHODS)]
 
 
 def in_order(arms: list[Arm]) -> list[Run]:
-    """Tuning first; then seed by seed, so that a whole comparison comes before the next seed."""
-    tuning = [run for arm in arms if arm.grid == "tuning" for run in arm.runs]
-    main = [run for seed in SEEDS for arm in arms if arm.grid == "main" for run in arm.runs if run.seed == seed]
-    return [*tuning, *main, *(run for arm in arms if arm.grid == "trl" for run in arm.runs)]
+    """Tuning first; then seed by seed, so that a whole comparison comes before the next seed; then the rest."""
+    of = {grid: [run for arm in arms if arm.grid == grid for run in arm.runs] for grid in GRIDS}
+    of["main"].sort(key=lambda run: run.seed)  # a stable sort: in a seed the order of the methods stays
+    return [run for grid in GRIDS for run in of[grid]]

@@ -14,7 +14,7 @@ from darling_plugin.errors import InputError
 from recipes.countdown.experiment.settings import Cell
 
 FORMAT = 1  # raise when the same settings give another result: what was run before is then run anew
-ENGINES = ("loop", "trl")
+ENGINES = ("loop", "verl", "trl")
 PARTS = ("validation", "test")
 SIMILARITIES = ("exact", "learned", "shipped")
 
@@ -34,7 +34,7 @@ class Run:
     """What to train, how, and where to measure. Two equal ones are one run.
 
     Args:
-        engine: the loop here, or TRL (`trl_train.py`), for which `trained` is all layers.
+        engine: the loop here, verl (`quickstart.py`) or TRL (`trl_train.py`); for these two `trained` is all layers.
         objective: `darling.objective`.
         similarity: WordNet's synsets, a classifier trained on the warm start's responses, or the shipped one.
         seed: of the order of categories, and of the rollouts.

@@ -16,7 +16,7 @@ from recipes.countdown.experiment.ledger import Ledger
 from recipes.countdown.experiment.work import Folders, drain, note_step, run_bar
 from recipes.countdown.threads import torch_threads
 from recipes.kinds.experiment.loop import Loop, train
-from recipes.kinds.experiment.plan import BY_LOOP, in_order, plan
+from recipes.kinds.experiment.plan import in_order, plan
 from recipes.kinds.experiment.prepare import prepare
 from recipes.kinds.experiment.results import Result, read_result
 from recipes.kinds.experiment.rewards import Rewards
@@ -35,9 +35,8 @@ class Place(Folders):
 def todo(ledger: Ledger[Result], patterns: Sequence[str]) -> list[Run]:
     """What of the plan, as far as it is known now, is not finished. Patterns: `grid/method`; none is all."""
     arms = plan(ledger.results())
-    arms = [arm for arm in arms if arm.grid in BY_LOOP]
     chosen = [arm for arm in arms if not patterns or any(fnmatch(arm.path, pattern) for pattern in patterns)]
-    return ledger.open_runs(in_order(chosen))
+    return ledger.open_runs([run for run in in_order(chosen) if run.engine == "loop"])
 
 
 def work(place: Place, patterns: Sequence[str], console: Console, deadline: float = float("inf")) -> int:

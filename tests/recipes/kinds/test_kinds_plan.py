@@ -5,8 +5,19 @@ from rich.console import Console
 
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment.ledger import Ledger
-from recipes.kinds.experiment.analysis import write_all
-from recipes.kinds.experiment.plan import RATES, SEEDS, TUNED, chosen_rate, in_order, main_run, plan, tuning_run
+from recipes.kinds.experiment.analysis import agreement, write_all
+from recipes.kinds.experiment.plan import (
+    COMPARED,
+    RATES,
+    SEEDS,
+    TUNED,
+    chosen_rate,
+    in_order,
+    main_run,
+    plan,
+    quickstart_run,
+    tuning_run,
+)
 from recipes.kinds.experiment.results import read_result
 from recipes.kinds.experiment.settings import METHODS, Run, from_json
 
@@ -39,7 +50,9 @@ def test_a_run_comes_back_and_every_setting_changes_its_id():
 
 
 def test_the_comparison_waits_for_the_tuning(ledger):
-    assert [arm.path for arm in plan({}) if arm.grid != "trl"] == [f"tuning/{method}" for method in TUNED]
+    assert [arm.path for arm in plan({}) if arm.grid not in ("agreement", "trl")] == [
+        f"tuning/{method}" for method in TUNED
+    ]
     for number, rate in enumerate(RATES):
         put(ledger, tuning_run("darling", rate), right=8 - 4 * number)
     results = ledger.results()
@@ -61,9 +74,9 @@ def test_order_is_tuning_then_seed_by_seed(ledger):
         for rate in RATES:
             put(ledger, tuning_run(method, rate), 8)
     runs = in_order(plan(ledger.results()))
-    by_trl = len(METHODS) * len(SEEDS)  # the last ones
-    assert len(runs) == len(TUNED) * len(RATES) + 2 * by_trl
-    assert [run.seed for run in runs[6:-by_trl]] == [seed for seed in SEEDS for _ in METHODS]
+    others = 2 * len(COMPARED) + len(METHODS) * len(SEEDS)  # the last ones
+    assert len(runs) == len(TUNED) * len(RATES) + len(METHODS) * len(SEEDS) + others
+    assert [run.seed for run in runs[6:-others]] == [seed for seed in SEEDS for _ in METHODS]
 
 
 def test_everything_is_written(ledger, tmp_path):
@@ -84,6 +97,15 @@ def test_everything_is_written(ledger, tmp_path):
         assert (tmp_path / "docs" / name).stat().st_size
     text = (tmp_path / "docs" / "groups.md").read_text()
     assert "- ✓ `A trout is a 'fish'.`\n- (empty)" in text
+
+
+def test_the_loop_and_verl_are_compared_where_both_are_done(ledger):
+    put(ledger, quickstart_run("grpo", "loop"), 4)
+    put(ledger, quickstart_run("darling", "loop"), 4)
+    put(ledger, quickstart_run("darling", "verl"), 8)
+    rows = [row for row in agreement(ledger.results()).splitlines() if "pass@1 " in row]
+    # One of two categories has 4, or 8, right of 16: means 0.125 and 0.25; differences 0.25 and 0.
+    assert len(rows) == 1 and all(each in rows[0] for each in ("darling", "0.125", "0.250", "+0.125 ± 0.125"))
 
 
 def test_a_result_under_a_wrong_name_is_refused(ledger):
