@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+from darling_plugin.form.numerals import CHINESE, ENGLISH, SCALES, chinese, english
 from darling_plugin.form.words import SPACELESS
 
-SMALL = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-]  # fmt: skip
-DIGITS = {c: v for v, c in enumerate("零一二三四五六七八九")} | {"两": 2}
-UNITS = {"十": 10, "百": 100, "千": 1000}
-CHINESE = r"[零一二三四五六七八九十百千两]*[二三四五六七八九十百千两][零一二三四五六七八九十百千两]*"
 DECIMAL = (
-    rf"(?<![[\w.,]--[{SPACELESS}]])[-−]?\d+(?:,\d{{3}})*(?:\.\d+)?(?:[eE][+-]?\d+)?"
+    rf"(?<![[\w.,]--[{SPACELESS}]])[-−]?\d+(?:,\d{{1,2}}(?![\d,])|(?:,\d{{3}})*(?:\.\d+)?)(?:[eE][+-]?\d+)?"
     r"(?:\s?/\s?[1-9]\d*|\s\d+/[1-9]\d*)?"  # a fraction; a mixed number
+    rf"(?i:\s(?:{'|'.join(SCALES)})\b)?"
 )
 NOT = (
     r"(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without"
@@ -27,19 +24,27 @@ NOT = (
 
 
 def numbers(text: str) -> frozenset[Fraction]:
-    """The values of a text's numbers: 1,250 and 1250 are one, and so are 0.5 and 1/2, three and 3, 十五 and 15.
+    """The values of a text's numbers: 1,250 and 1250 are one, and so are 0.5 and 1/2, forty-two and 42, 十五 and 15.
 
     "one" and "一" are left out, as they mostly are articles.
     """
-    found = {_value(match[0]) for match in _pattern(DECIMAL).finditer(text)}
-    found |= {Fraction(SMALL.index(match[0].lower())) for match in _pattern(_small()).finditer(text)}
-    found |= {Fraction(_chinese(match[0])) for match in _pattern(CHINESE).finditer(text)}
+    found: set[Fraction] = set()
+    for pattern, value in READERS.items():
+        found.update(value(match[0]) for match in _pattern(pattern).finditer(text))
     return frozenset(found)
+
+
+def valued(text: str) -> str:
+    """The text with each number written as its value, in digits: "forty-two", "42.0" and "42" become "42"."""
+    for pattern, value in READERS.items():
+        form = " {} " if pattern == CHINESE else "{}"  # 3十 does not become 310
+        text = _pattern(pattern).sub(partial(_written, form, value), text)
+    return text
 
 
 def without_numbers(text: str) -> str:
     """The text with each number that `numbers` reads replaced by a space."""
-    for pattern in (DECIMAL, _small(), CHINESE):
+    for pattern in READERS:
         text = _pattern(pattern).sub(" ", text)
     return text
 
@@ -49,12 +54,11 @@ def negations(text: str) -> int:
     return len(_pattern(NOT).findall(text))
 
 
-def _small() -> str:
-    return rf"(?i)\b(?:{'|'.join(SMALL[:1] + SMALL[2:])})\b"
-
-
 def _value(number: str) -> Fraction:
-    above, _, below = number.replace(",", "").replace("−", "-").partition("/")
+    if number[-1].isalpha():  # 3 million
+        digits, scale = number.lower().rsplit(maxsplit=1)
+        return _value(digits) * SCALES[scale]
+    above, _, below = _point(number).replace("−", "-").partition("/")
     whole, _, mixed = above.strip().partition(" ")
     if mixed:  # 2 2/3
         part = Fraction(int(mixed), int(below))
@@ -65,16 +69,17 @@ def _value(number: str) -> Fraction:
     return Fraction(mantissa) * Fraction(10) ** power / int(below or 1)
 
 
-def _chinese(numeral: str) -> int:
-    """十五 = 15, 五十 = 50, 三百二十 = 320."""
-    total, digit = 0, 0
-    for character in numeral:
-        if character in UNITS:
-            total += (digit or 1) * UNITS[character]
-            digit = 0
-        else:
-            digit = DIGITS[character]
-    return total + digit
+def _point(number: str) -> str:
+    """Without the commas between thousands, and with a point for a decimal comma: 1,250 is 1250, 3,5 is 3.5."""
+    return re.sub(r",(?=\d{1,2}(?!\d))", ".", number).replace(",", "")
+
+
+def _written(form: str, value: Callable[[str], Fraction], match: re.Match[str]) -> str:
+    return form.format(value(match[0]))
+
+
+READERS: dict[str, Callable[[str], Fraction]] = {DECIMAL: _value, ENGLISH: english, CHINESE: chinese}
+"""Pattern of a way to write numbers → the value of what it finds."""
 
 
 @cache

@@ -4,6 +4,7 @@ At any length, texts that differ only in case, layout, Markdown and the punctuat
 Two *short* texts, of at most five words in at most 80 characters, are
 
     equivalent      with the same words in the same order:  "Paris", "Paris.", "**Paris**", "The answer: Paris"
+                    and the same numbers, however written:  "42", "forty-two";  "3/4 cup", "0.75 cup"
     distinct        with other numbers and else nothing that the other has not:  "42", "43 apples"
     distinct        where one is the other negated, or one says yes and the other no:  "It is safe", "It is not safe"
 
@@ -18,7 +19,7 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from darling_plugin.form.facts import negations, numbers, without_numbers
+from darling_plugin.form.facts import negations, numbers, valued, without_numbers
 from darling_plugin.form.plain import PATTERNS, normalized, plain
 from darling_plugin.form.words import OPERATORS, length_in_words, words_of
 
@@ -39,7 +40,7 @@ LINE_END = " \t\r.!?;:,…。？；：，、*_#`"
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """A short text, read: words without articles, values of numbers, words beside them, negations."""
+    """A short text, read: its words without articles, numbers in digits; numbers, words beside them, negations."""
 
     words: tuple[str, ...]
     numbers: frozenset[Fraction]
@@ -126,7 +127,7 @@ def read_short(text: str) -> Short | None:
         return None
     rest = words_of(without_numbers(bare))
     return Short(
-        words=_without_articles(found),
+        words=_without_articles(words_of(valued(bare))),
         numbers=numbers(bare),
         beside=frozenset(rest) - ARTICLES,
         negations=negations(bare),

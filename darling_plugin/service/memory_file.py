@@ -23,7 +23,7 @@ from darling_plugin.similarity.classifier.memory import Contents
 logger = logging.getLogger(__name__)
 
 SIMILARITY = "similarity.of"
-ROWS = 2  # how rows are written; other numbers are other similarities' rows to this version
+ROWS = 3  # how rows are written; other numbers are other similarities' rows to this version
 
 
 def similarity_digest(similarity: SimilaritySettings) -> str:

@@ -39,15 +39,27 @@ def test_wrapping_does_not_count(text):
         ("x = 9", "x = -9", False),  # the sign is part of the number
         ("3/4", "1/4", False),
         (r"\frac{11}{2}", r"\frac{1}{12}", False),
-        ("2 2/3", "8/3", None),  # equal values in other words
+        ("2 2/3", "8/3", True),  # equal values
+        ("3/4 cup", "0.75 cup", True),
+        ("forty-two", "42", True),
+        ("There are twenty-one.", "There are 21", True),
+        ("two hundred and five", "205", True),
+        ("3 million", "3,000,000", True),
+        ("one hundred", "a thousand", False),
+        ("two thirds", "2/3", True),
+        ("5 of 3", "three of five", None),  # in another order
+        ("5-5", "5", None),
+        ("3,5 km", "3.5 km", True),  # a decimal comma
         ("three", "four", False),
         ("十五", "五十", False),  # 15, 50
+        ("十五个", "15个", True),
+        ("3十", "310", False),
         ("答案是42", "答案是43。", False),
         ("42", "43 apples", False),
         ("12345678901234567890", "12345678901234567891", False),  # as floats they are equal
         ("10 km", "10000 m", None),  # other units
         ("50%", "0.5", None),
-        ("1e-5", "0.00001", None),
+        ("1e-5", "0.00001", True),
         ("2+2", "4", None),
         ("(1+2)*3", "1+2*3", None),  # brackets beside operators are no punctuation
         ("Paris (France)", "Paris, France", True),

@@ -49,6 +49,14 @@ def test_no_similarity_pays_for_form(name, text, tmp_path, monkeypatch):
     assert partition_diversity(labels, ["p"] * len(texts)).tolist() == [0.1] * len(texts)  # the floor
 
 
+@pytest.mark.parametrize("name", ["classifier", "cascade", "judge", "embedding", "lexical", "callable"])
+def test_no_similarity_pays_for_writing_a_number_in_words(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("darling_plugin.similarity.callable.load_function", lambda *_: always_distinct)
+    texts = ["42 days", "Forty-two days.", "**42.0** days", "forty two days", "84/2 days"]
+    labels = partition(texts, ["p"] * len(texts), load_similarity(name, **settings(name, tmp_path)))
+    assert labels.tolist() == [0] * len(texts)
+
+
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE, FRENCH])
 def test_no_count_of_words_pays_for_form(text):
     texts = dressed(text)
