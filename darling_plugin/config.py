@@ -43,12 +43,15 @@ class SimilaritySettings(_Node):
         "numbers distinct; null has no rule, and for judge is writing",
     )
     api_key_env: str | None = Field(None, description="judge: the environment variable that holds its key")
-    concurrency: int | None = Field(None, ge=1, description="judge: requests at once; null is 64")
+    concurrency: int | None = Field(None, ge=1, description="judge: concurrent requests; null is 64")
     timeout_s: float | None = Field(None, gt=0, description="judge: seconds for one request; null is 120")
     deadline_s: float | None = Field(None, gt=0, description="judge: seconds with all retries; null is 300")
-    max_tokens: int | None = Field(None, ge=1, description="judge: tokens of one reply; null is 1024")
+    max_tokens: int | None = Field(None, ge=1, description="judge: maximum tokens of one reply; null is 1024")
     max_missing: float | None = Field(
-        None, ge=0, le=1, description="judge: share of questions without a verdict that count as distinct; null is 0.05"
+        None,
+        ge=0,
+        le=1,
+        description="judge: largest share of questions without a verdict, which count as distinct; null is 0.05",
     )
     function: str | None = Field(None, description="callable: 'module:function' from pairs of texts to probabilities")
     text: str = Field(
@@ -57,15 +60,15 @@ class SimilaritySettings(_Node):
         "head_tail, its beginning and its end | module:function, from a list of texts to a list of texts",
     )
     device: str | None = Field(
-        None, description="classifier, cascade, embedding: as torch names it; null is a GPU where there is one"
+        None, description="classifier, cascade, embedding: the device, as torch names it; null is a GPU if there is one"
     )
     threshold: float | None = Field(
-        None, ge=0, le=1, description="equivalent when P > threshold; null is the backend's own"
+        None, ge=0, le=1, description="two responses are equivalent when P is above this; null is the similarity's own"
     )
     short_text_rule: ShortTextRule | None = Field(
         None,
         description="what decides pairs of short texts before the similarity: form, the same but for case, punctuation "
-        "and Markdown, or another number | authors, shared words of at most five | none; null is the backend's own: "
+        "and Markdown, or another number | authors, shared words of at most five | none; null is the similarity's own: "
         "form, for callable none",
     )
 
@@ -145,30 +148,34 @@ class ServiceSettings(_Node):
 
     backend: Literal["auto", "local", "ray", "vllm", "urls"] = Field(
         "auto",
-        description="local: in the trainer's process | ray: actors over the cluster, at work while responses still "
-        "come in | vllm: servers that verl launches | urls: servers that run already | auto: what the job has",
+        description="local: in the trainer's process | ray: actors over the cluster, which work while responses still "
+        "come in | vllm: servers that verl launches | urls: running servers | auto: what the job has",
     )
-    replicas: int | None = Field(None, ge=1, description="ray, vllm: how many; null is one per node")
-    max_replicas: int | None = Field(None, ge=1, description="ray: more while work piles up; null is never")
+    replicas: int | None = Field(None, ge=1, description="ray, vllm: number of replicas; null is one per node")
+    max_replicas: int | None = Field(
+        None, ge=1, description="ray: highest number of replicas, while the queue is long; null adds none"
+    )
     placement: Literal["cpu", "shared", "dedicated"] | None = Field(
         None,
         description="ray, vllm: where the replicas are. cpu | shared: on the GPUs that train, beside the policy | "
-        "dedicated: on GPUs that verl does not take | null: dedicated where gpus_per_replica is set or backend=vllm, "
+        "dedicated: on GPUs that verl does not use | null: dedicated if gpus_per_replica is set or backend=vllm, "
         "else cpu",
     )
     gpus_per_replica: float | None = Field(
         None, ge=0, description="dedicated: GPUs of each replica; vllm: tensor parallel size; null is 1"
     )
-    urls: list[str] | None = Field(None, min_length=1, description="urls: such as [http://host:8000]")
-    api_key_env: str | None = Field(None, description="urls: the environment variable with the servers' key")
-    batch_tokens: int = Field(16_384, ge=1, description="of the texts that are sent to a worker together, about")
-    timeout_s: float = Field(120.0, gt=0, description="for one batch at one worker, which is then given to another")
+    urls: list[str] | None = Field(None, min_length=1, description="urls: the servers, such as [http://host:8000]")
+    api_key_env: str | None = Field(None, description="urls: the environment variable that holds the servers' key")
+    batch_tokens: int = Field(16_384, ge=1, description="approximate number of tokens in one batch")
+    timeout_s: float = Field(
+        120.0, gt=0, description="seconds for one batch at one worker; then another worker gets the batch"
+    )
     deadline_s: float = Field(
         300.0,
         gt=0,
-        description="without an answer from any worker, after which on_failure decides",
+        description="seconds without an answer from any worker; then on_failure decides",
     )
-    load_timeout_s: float = Field(1800.0, gt=0, description="ray: for a replica to load its model")
+    load_timeout_s: float = Field(1800.0, gt=0, description="ray: seconds for a replica to load its model")
 
     @model_validator(mode="after")
     def _consistent(self) -> ServiceSettings:
@@ -230,15 +237,17 @@ def _check_placement(service: ServiceSettings) -> None:
 class SampleSettings(_Node):
     """Whole groups written out for reading."""
 
-    every: int = Field(10, ge=0, description="write each so many steps; 0 is never")
-    groups: int = Field(4, ge=1, description="groups a time")
-    folder: str | None = Field(None, description="null is <trainer.default_local_dir>/darling_samples")
+    every: int = Field(10, ge=0, description="write samples every this many steps; 0 is never")
+    groups: int = Field(4, ge=1, description="groups that are written each time")
+    folder: str | None = Field(
+        None, description="the folder of the samples; null is <trainer.default_local_dir>/darling_samples"
+    )
 
 
 class DarlingSettings(_Node):
     """The whole `darling:` node."""
 
-    objective: str = Field("darling", description="a name of `darling list objectives`, or module:Class of your own")
+    objective: str = Field("darling", description="a name from `darling list objectives`, or your own module:Class")
     options: dict[str, Any] = Field(default_factory=dict, description="further settings of the objective, by name")
     similarity: SimilaritySettings = SimilaritySettings()
     diversity: DiversitySettings = DiversitySettings()

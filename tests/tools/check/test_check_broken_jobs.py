@@ -121,13 +121,13 @@ BROKEN = [
         WRITING,
         "reward.reward_model.enable=false",
         "reward.reward_model.enable_resource_pool",
-        "held for a reward model that is not enabled",
+        "reserves GPUs for a reward model that is not enabled",
     ),
     (
         WRITING,
         "reward.reward_model.model_path=null",
         "reward.reward_model.model_path",
-        "a reward model is enabled, and none is named",
+        "a reward model is enabled, but its path is not set",
     ),
     (
         WRITING,

@@ -77,13 +77,13 @@ def _reward_model(job: Job) -> Iterator[Finding]:
         yield Finding(
             f"{REWARD_MODEL}.enable_resource_pool",
             own,
-            "GPUs would be held for a reward model that is not enabled.",
+            "this reserves GPUs for a reward model that is not enabled.",
             f"Set {REWARD_MODEL}.enable=true, or this to false.",
         )
     if not enabled:
         return
     if job[f"{REWARD_MODEL}.model_path"] is None:
-        yield Finding(f"{REWARD_MODEL}.model_path", None, "a reward model is enabled, and none is named.")
+        yield Finding(f"{REWARD_MODEL}.model_path", None, "a reward model is enabled, but its path is not set.")
     if job[f"{FUNCTION}.path"] is not None and not own:
         yield Finding(
             f"{REWARD_MODEL}.enable_resource_pool",
