@@ -51,7 +51,7 @@ def _named_error(compute_score: Any) -> Any:
         except NotImplementedError:
             raise ConfigError(
                 f"data_source={data_source!r}: verl has no score for it. Set darling.quality.verifier=math_verify "
-                "for maths answers, or reward.custom_reward_function.path for your own score."
+                "for math answers, or reward.custom_reward_function.path for your own score."
             ) from None
 
     return score

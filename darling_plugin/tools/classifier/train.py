@@ -125,7 +125,7 @@ def _check_folder(folder: Path, begun_with: dict[str, Any], resume: bool) -> Non
         raise ConfigError(f"{folder} already holds a classifier; choose another --out, or remove it")
     note = folder / TRAINING / RECIPE
     if note.exists() and not resume:
-        raise ConfigError(f"{folder} holds an unfinished training; add --resume to go on with it, or remove it")
+        raise ConfigError(f"{folder} holds an unfinished training; add --resume to continue it, or remove it")
     if note.exists() and json.loads(note.read_text()) != begun_with:
         raise ConfigError(f"{folder} was begun with other settings or other pairs than these; choose another --out")
 
