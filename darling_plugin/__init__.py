@@ -15,6 +15,7 @@ The runtime; **start at `objectives/darling.py`**, then `step.py`, where one bat
     shift.py             what is subtracted from quality that can be negative
     step_metrics.py      the `darling/*` metrics of a step
     samples.py           whole groups written out for people to read
+    blas.py              matrix products on one thread
     config.py            the `darling:` node: every setting, its default and its valid values
     similarity/          what says how likely two responses mean the same; one file each
     service/             partitions at scale, found while responses still come in

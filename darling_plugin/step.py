@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from darling_plugin.blas import one_thread
 from darling_plugin.config import DarlingSettings
 from darling_plugin.core import (
     Partition,
@@ -159,7 +160,9 @@ class Step:
                 assert self.classes is not None
                 among = correct if self.objective.scope == "correct" else None
                 partition = self.classes.partition(compared, uid, among)
-            scored = self.objective.score(self._batch(rollouts, texts, compared, uid, quality, correct, partition))
+            batch = self._batch(rollouts, texts, compared, uid, quality, correct, partition)
+            with one_thread():
+                scored = self.objective.score(batch)
         except SimilarityError as error:
             if self.settings.on_failure == "raise":
                 raise

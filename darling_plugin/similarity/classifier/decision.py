@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from darling_plugin.blas import one_thread
 from darling_plugin.form.short_text import RAW_CHARACTERS, decide, read_short
 from darling_plugin.similarity.classifier.blocks import blocks, number_texts
 from darling_plugin.similarity.classifier.card import Card
@@ -90,9 +91,10 @@ class BiFront(Front):
         texts, first, second = number_texts(pairs)
         read = [rows[text] for text in texts]
         found = np.empty(len(pairs))
-        for block in blocks(first, second):
-            logits = self._compare([read[number] for number in block.texts.tolist()])
-            found[block.pairs] = logits[block.first, block.second]
+        with one_thread():
+            for block in blocks(first, second):
+                logits = self._compare([read[number] for number in block.texts.tolist()])
+                found[block.pairs] = logits[block.first, block.second]
         return settled_by_form(pairs, found) if self.card.features else found
 
 
@@ -111,8 +113,9 @@ class CosineFront(Reading):
     def probabilities(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
         texts, first, second = number_texts(pairs)
         found = np.empty(len(pairs))
-        for block in blocks(first, second):
-            found[block.pairs] = cosines([rows[texts[k]] for k in block.texts.tolist()])[block.first, block.second]
+        with one_thread():
+            for block in blocks(first, second):
+                found[block.pairs] = cosines([rows[texts[k]] for k in block.texts.tolist()])[block.first, block.second]
         return found.clip(0.0, 1.0)
 
 
