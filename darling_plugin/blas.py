@@ -1,7 +1,8 @@
 """NumPy's matrix products on one thread.
 
-They are small here. OpenBLAS divides each one among all cores and spins until the slowest is done: on two cores that other
-processes used, comparing the responses of a step took 7 to 15 times the processor time of one thread, and 6 times as long.
+They are small here. OpenBLAS divides each one among all cores and spins until the slowest is done: on two cores that
+other processes used, comparing the responses of a step took 7 to 15 times the processor time of one thread, and 6 times
+as long.
 """
 
 from __future__ import annotations
