@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,15 +90,11 @@ class SegmentForward:
         return found
 
     def _count(self, readings: Sequence[Reading]) -> None:
-        before = self.unreadable
         self.truncated += sum(reading.truncated for reading in readings)
-        self.unreadable += sum(reading.unreadable for reading in readings)
-        if self.unreadable and not before:
-            logger.warning(
-                "darling: some responses are mostly in a script that the classifier's encoder can't read (Chinese, "
-                "Thai, …). They are compared by their characters: near copies are found, other words for the same are "
-                "not. Name a model that reads such texts (darling.similarity.model)."
-            )
+        unreadable = sum(reading.unreadable for reading in readings)
+        self.unreadable += unreadable
+        if unreadable:
+            warn_of_scripts()
 
     def _chunks(self, reading: Reading, first: int) -> list[Chunk]:
         cls, sep = self._encoder.tokenizer.cls_token_id, self._encoder.tokenizer.sep_token_id
@@ -133,3 +130,13 @@ def _padded(rows: Sequence[Sequence[int]], longest: int, fill: int) -> Any:
     import torch
 
     return torch.tensor([[*row, *[fill] * (longest - len(row))] for row in rows])
+
+
+@cache
+def warn_of_scripts() -> None:
+    """Say it once in a process, however many similarities and calls it has."""
+    logger.warning(
+        "darling: some responses are mostly in a script that the classifier's encoder can't read (Chinese, Thai, …). "
+        "They are compared by their characters: near copies are found, other words for the same are not. Name a model "
+        "that reads such texts (darling.similarity.model)."
+    )

@@ -10,7 +10,7 @@ from darling_plugin.core import Partition, PartitionRule, find_partition, partit
 from darling_plugin.core.pair_scoring import score_pairs
 from darling_plugin.similarity import Similarity
 from darling_plugin.similarity.text import read_text
-from darling_plugin.tools.partition.what_is_read import shares_read
+from darling_plugin.tools.partition.what_is_read import shares_read, unreadable
 
 SIMILARITY = "similarity"
 
@@ -38,7 +38,8 @@ class ClassifiedGroup:
     """The responses to one prompt. labels[i], diversity[i] and read[i] are those of responses[i].
 
     compared[i]: what `darling.similarity.text` leaves of responses[i]. read[i]: share of compared[i] that the
-    similarity reads; None is not known. pairs and read are empty where they were not asked for.
+    similarity reads; None is not known. by_characters[i]: whether its script is one that the encoder lacks. pairs, read
+    and by_characters are empty where they were not asked for.
     """
 
     prompt: str
@@ -49,6 +50,7 @@ class ClassifiedGroup:
     threshold: float
     pairs: list[ScoredPair]
     read: list[float | None]
+    by_characters: list[bool]
 
     def nearest(self, *, equivalent: bool) -> ScoredPair | None:
         """Of the pairs that the similarity decided so, the one whose P is closest to the threshold."""
@@ -93,6 +95,7 @@ def classify(
                 threshold=rule.threshold,
                 pairs=_pairs(texts[rows], similarity, rule) if pairs or explain else [],
                 read=shares_read(similarity, texts[rows]) if explain else [],
+                by_characters=unreadable(similarity, texts[rows]) if explain else [],
             )
         )
     return found

@@ -13,12 +13,22 @@ from rich.text import Text
 from darling_plugin.tools.partition.classes import ClassifiedGroup, ScoredPair
 
 SHOWN = 160  # characters of a response
+RULES = {
+    "form": "texts that differ only in case, Markdown or punctuation are equivalent. So are two short texts with "
+    "the same words; with other numbers, or a negation, they are distinct.",
+    "authors": "two texts of at most five words are equivalent if they share half of them.",
+    "math": "responses with different final answers are distinct.",
+    "code": "programs that are the same up to names and comments are equivalent.",
+    "answers": "the same stated answer is equivalent; another number, or the opposite, is distinct.",
+}
+"""Rule → what it decides; it comes before P."""
 
 
 def json_lines(groups: Sequence[ClassifiedGroup], *, explain: bool = False) -> Iterator[str]:
     """One object per response: prompt, response, class, diversity; and `p`, one number per sibling, where scored.
 
-    explain: also `read`, the share of the compared characters that is read, and `compared_characters`; `threshold`;
+    explain: also `read`, the share of the compared characters that is read, and `compared_characters`; `by_characters`,
+    whether its script is one that the encoder lacks; `threshold`;
     `verdicts`, per sibling whether the two are equivalent and what decided it; and `nearest`, the group's pairs that
     are closest to the threshold.
     """
@@ -41,6 +51,7 @@ def json_lines(groups: Sequence[ClassifiedGroup], *, explain: bool = False) -> I
                 row |= {
                     "read": group.read[number],
                     "compared_characters": len(group.compared[number]),
+                    "by_characters": group.by_characters[number],
                     "threshold": group.threshold,
                     "verdicts": {
                         other: {"equivalent": pair.equivalent, "decided_by": pair.decided_by}
@@ -72,7 +83,9 @@ def tables(groups: Sequence[ClassifiedGroup], *, explain: bool = False) -> Itera
                 )
             yield pairs
         if explain:
-            yield Text("\n".join(["", *_closest(group), *_what_is_read(group)]) + "\n")
+            yield Text("\n".join(["", *_closest(group), *_what_is_read(group), *_by_characters(group)]) + "\n")
+    if explain and groups:
+        yield Text("\n".join(_legend(groups)))
 
 
 def _verdict(group: ClassifiedGroup, pair: ScoredPair) -> str:
@@ -108,6 +121,23 @@ def _what_is_read(group: ClassifiedGroup) -> Iterator[str]:
         f"response {number} (the first {share:.0%} of {len(group.compared[number]):,} characters is read)"
         for number, share in cut.items()
     )
+
+
+def _by_characters(group: ClassifiedGroup) -> Iterator[str]:
+    if numbers := [str(number) for number, own in enumerate(group.by_characters) if own]:
+        yield (
+            f"Compared by characters, because the model does not know the script: response {', '.join(numbers)}. Near "
+            "copies are found, other words for the same are not."
+        )
+
+
+def _legend(groups: Sequence[ClassifiedGroup]) -> Iterator[str]:
+    """What the tables' columns mean; a rule is explained where it decided a pair."""
+    yield "Diversity: the share of the other responses that are in other classes, at least 0.1. Training rewards it."
+    yield "Class: responses that are equivalent, directly or through others."
+    used = {pair.decided_by for group in groups for pair in group.pairs if pair.by_rule}
+    for name in sorted(used):
+        yield f"Rule `{name}`: {RULES[name]}"
 
 
 def _nearest(group: ClassifiedGroup) -> dict[str, ScoredPair | None]:

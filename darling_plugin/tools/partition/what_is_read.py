@@ -1,4 +1,4 @@
-"""How much of each response a similarity reads, and how much it does not."""
+"""How much of each response a similarity reads, and which ones are in a script that it cannot read."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def shares_read(similarity: Similarity, texts: Sequence[str]) -> list[float | No
     """
     share = _share(similarity)
     return [None if share is None else share(text) for text in texts]
+
+
+def unreadable(similarity: Similarity, texts: Sequence[str]) -> list[bool]:
+    """Whether each text is mostly in a script that the similarity's encoder lacks, so that its characters count."""
+    read = getattr(similarity.forward, "read", None) if isinstance(similarity, ClassifierSimilarity) else None
+    if read is None:
+        return [False] * len(texts)
+    return [reading.unreadable for reading in read([plain(text) for text in texts])]
 
 
 def _share(similarity: Any) -> Share | None:

@@ -6,6 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from darling_plugin.cli import app
+from darling_plugin.core.rules import SHORT_TEXT_RULES
+from darling_plugin.similarity.domains import DOMAINS
+from darling_plugin.tools.partition.show import RULES
 
 LINES = [
     {"prompt": "Name a car.", "responses": ["a small red car", "a small red car", "one blue boat at sea"]},
@@ -88,7 +91,26 @@ def test_explained_for_people(tmp_path):
     assert "P > 0.5" in out and "P ≤ 0.5" in out and "rule `form`, not P" in out
     assert out.count("distinct, joined by others") == 2  # 0, 3 and 1, 3
     assert "Closest to the threshold 0.5 among the distinct pairs: 0, 3 with P = 0.400." in out
-    assert "Every response is read to its end." in out
+    assert "Every response is read to its end." in out and "by characters" not in out
+    assert "Diversity: the share of the other responses that are in other classes" in out
+    assert "Rule `form`: texts that differ only in case" in out and "Rule `code`" not in out
+
+
+def test_each_rule_is_explained():
+    assert set(RULES) == {*SHORT_TEXT_RULES, *DOMAINS} - {"none", "writing"}  # those two decide nothing
+
+
+def test_a_script_that_the_encoder_lacks_is_named(tmp_path):
+    pytest.importorskip("sentence_transformers")
+    path = tmp_path / "scripts.jsonl"
+    path.write_text(json.dumps({"prompt": "p", "responses": ["The rain had stopped at noon.", "雨停了，老人推开门。"]}))
+    rows = [
+        json.loads(line)
+        for line in CliRunner().invoke(app, ["partition", str(path), "--explain", "--json"]).stdout.splitlines()
+    ]
+    assert [row["by_characters"] for row in rows] == [False, True]
+    out = CliRunner().invoke(app, ["partition", str(path), "--explain"]).stdout
+    assert "Compared by characters, because the model does not know the script: response 1." in out
 
 
 def test_without_rules_p_decides(tmp_path):
