@@ -7,7 +7,10 @@ from places import ROOT
 
 from recipes.similarity.first_sight import first_sight
 
-PAIRS = [json.loads(line) for line in (ROOT / "recipes/similarity/firstsight/pairs.jsonl").read_text().splitlines()]
+FOLDER = ROOT / "recipes/similarity/firstsight"
+PAIRS, FURTHER = (
+    [json.loads(line) for line in (FOLDER / name).read_text().splitlines()] for name in ("pairs.jsonl", "further.jsonl")
+)
 
 
 def test_ten_kinds_each_in_both_halves_with_both_labels():
@@ -18,8 +21,13 @@ def test_ten_kinds_each_in_both_halves_with_both_labels():
             assert counts[kind, half, True] + counts[kind, half, False] >= 9
 
 
+def test_the_further_pairs_are_three_of_each_kind():
+    assert set(Counter(pair["kind"] for pair in FURTHER).values()) == {3}
+    assert {pair["half"] for pair in FURTHER} == {"further"} and len(FURTHER) == 30
+
+
 def test_no_pair_is_there_twice():
-    keys = [frozenset((pair["a"], pair["b"])) for pair in PAIRS]
+    keys = [frozenset((pair["a"], pair["b"])) for pair in PAIRS + FURTHER]
     assert len(set(keys)) == len(keys)
 
 
