@@ -19,16 +19,17 @@ def main() -> None:
     parser.add_argument("old")
     parser.add_argument("new")
     parser.add_argument("--pairs", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows = read_jsonl(DATA / "noveltybench/pairs_train.jsonl")[: args.pairs]
     pairs = [(row["generation_0"], row["generation_1"]) for row in rows]
     scorers = {name: load_scorer(model, device="cpu") for name, model in (("old", args.old), ("new", args.new))}
     times: dict[str, list[float]] = {name: [] for name in scorers}
-    for name, scorer in scorers.items():
+    for scorer in scorers.values():
         scorer.logits(pairs[:2])  # the first call allocates
-        for _ in range(args.repeats):
+    for _ in range(args.repeats):
+        for name, scorer in scorers.items():
             start = time.process_time()
             scorer.logits(pairs)
             times[name].append(time.process_time() - start)
