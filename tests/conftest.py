@@ -2,20 +2,24 @@
 
 import signal
 import threading
-from pathlib import Path
 
 import pytest
 
-# A file's number is its place; the rest follow in the order of the tree. Each takes a minute or more.
+# The number of a file, or of its folder, is its place; the rest follow in the order of the tree. By CPU time, the
+# processes that they start included: the first five minutes, the last half of one.
 LONGEST = [
     "tests/runs/test_countdown_run.py",
+    "tests/cluster/test_ray_service.py",  # before verl's, which start a Ray too
     "tests/runs/test_gsm8k_run.py",
     "tests/cluster/test_placement.py",
+    "tests/integrations/verl/",
     "tests/integrations/openrlhf/test_openrlhf_training.py",
     "tests/tools/evaluation/test_eval_vllm.py",
+    "tests/tools/check/",
     "tests/tools/classifier/label/test_label_served.py",
     "tests/integrations/trl/test_trl_processes.py",
     "tests/tools/classifier/test_train.py",
+    "tests/test_pooling_models.py",
 ]
 # Folders whose tests share an imported verl, or a Ray: they go to one process.
 TOGETHER = ("tests/integrations/verl/", "tests/tools/check/")
@@ -29,9 +33,11 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # in a process of pytest-xdist; alone, the order of the tree is clearer
-        root = Path(__file__).parents[1]
-        place = {root / name: number for number, name in enumerate(LONGEST)}
-        items.sort(key=lambda item: place.get(item.path, len(place)))
+        items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(test: str) -> int:
+    return next((number for number, start in enumerate(LONGEST) if test.startswith(start)), len(LONGEST))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from composed_once import parse_texts_once
 from hook_batches import END, Computed, Output
 
 from darling_plugin.integrations.verl.versions import verl_version
@@ -36,6 +37,7 @@ def verl() -> Iterator[Any]:
     if verl_version() == "0.9.1":  # what `darling_plugin/cpu` was made for
         patch.setenv("VERL_PLATFORM", "cpu")
         patch.setenv("VERL_ENGINE_DEVICE", "cuda")
+    parse_texts_once(patch)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # verl names each engine whose package is absent
         import verl
@@ -49,11 +51,15 @@ def verl() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def compose(verl: Any) -> Callable[..., Any]:
     """verl's own configuration with overrides, composed as `python -m verl.trainer.main_ppo ...` composes it."""
+    from composed_once import compose_once
     from hydra import compose, initialize_config_module
 
-    def composed(*overrides: str, required: Sequence[str] = REQUIRED) -> Any:
+    def by_hydra(overrides: Sequence[str]) -> Any:
         with initialize_config_module("verl.trainer.config", version_base=None):
-            return compose("ppo_trainer", overrides=[*required, *overrides])
+            return compose("ppo_trainer", overrides=list(overrides))
+
+    def composed(*overrides: str, required: Sequence[str] = REQUIRED) -> Any:
+        return compose_once([*required, *overrides], by_hydra)
 
     return composed
 

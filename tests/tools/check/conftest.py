@@ -14,6 +14,11 @@ def _verl():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # verl names each engine whose package is absent
         import verl.trainer.ppo.v1  # noqa: F401
+    from composed_once import parse_texts_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        parse_texts_once(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
