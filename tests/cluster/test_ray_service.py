@@ -59,7 +59,7 @@ def folder(tmp_path_factory) -> str:
 @pytest.fixture(scope="module")
 def service(cluster, folder):
     """One for all tests of this file: a model takes long to load."""
-    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=2), HOW, "ray")
+    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=3), HOW, "ray")
     yield service
 
 
@@ -170,14 +170,14 @@ def test_a_second_job_has_its_own_service_and_a_driver_that_is_killed_leaves_not
     command = [sys.executable, "-W", "ignore", "-c", DRIVER, cluster.address, folder, namespace]
     driver = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     found, process = map(int, driver.stdout.readline().split())
-    assert found == 2 + 1  # this job's two replicas, and its own
+    assert found == 3 + 1  # this job's three replicas, and its own
     replica = psutil.Process(process)
     driver.kill()
     driver.wait()
     driver.stdout.close()
     driver.stdin.close()
     assert psutil.wait_procs([replica], timeout=60)[1] == []
-    assert len(replicas()) == 2
+    assert len(replicas()) == 3
 
 
 def test_closing_leaves_no_actor_and_no_process(service):
