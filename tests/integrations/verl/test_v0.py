@@ -1,5 +1,8 @@
 """verl's V0 trainers, through their own functions on a real DataProto. A one-letter text equals its copies only."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import pytest
 from hook_batches import group
 from omegaconf import OmegaConf
@@ -80,9 +83,10 @@ def test_quality_times_diversity_minus_the_mean(make_v0, tokenizer):
 def test_verls_task_runner_can_be_sent_to_ray(verl):
     # Ray pickles an actor class with the functions that its methods call, and verl's calls `validate_config`.
     from ray import cloudpickle
-    from verl.trainer.main_ppo_v0 import TaskRunner
 
-    assert cloudpickle.dumps(TaskRunner.__ray_metadata__.modified_class)
+    found = find_spec("verl.trainer.main_ppo_v0")  # before verl 0.9, V0 was main_ppo
+    main = import_module("verl.trainer.main_ppo_v0" if found else "verl.trainer.main_ppo")
+    assert cloudpickle.dumps(main.TaskRunner.__ray_metadata__.modified_class)
 
 
 def test_metrics_are_logged_with_verls_own(make_v0, tokenizer):
