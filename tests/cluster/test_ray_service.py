@@ -77,12 +77,12 @@ def expected(folder, batch):
 
 
 def replicas():
-    """(node, process) of each replica of this job."""
+    """(node, process) of each replica of this job; waits for one that Ray is starting again."""
     import ray
 
     job = ray.get_runtime_context().get_job_id()
     names = [name for name in ray.util.list_named_actors() if name.startswith(f"darling-{job}-")]
-    return ray.get([ray.get_actor(name).where.remote() for name in names])
+    return ray.get([ray.get_actor(name).where.options(max_task_retries=-1).remote() for name in names])
 
 
 def test_the_labels_of_replicas_are_those_of_this_process(service, batch, expected):

@@ -86,7 +86,8 @@ def test_verls_task_runner_can_be_sent_to_ray(verl):
 
     found = find_spec("verl.trainer.main_ppo_v0")  # before verl 0.9, V0 was main_ppo
     main = import_module("verl.trainer.main_ppo_v0" if found else "verl.trainer.main_ppo")
-    assert cloudpickle.dumps(main.TaskRunner.__ray_metadata__.modified_class)
+    runner = main.TaskRunner  # the class itself in verl 0.8, and an actor's in verl 0.9
+    assert cloudpickle.dumps(runner.__ray_metadata__.modified_class if found else runner)
 
 
 def test_metrics_are_logged_with_verls_own(make_v0, tokenizer):

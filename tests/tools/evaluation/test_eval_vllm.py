@@ -117,8 +117,10 @@ def test_two_checkpoints_killed_and_resumed(checkpoints, command, darling, tmp_p
         lambda: samples.exists() and samples.read_bytes().count(b"\n") >= 16,
         start(command(first, tmp_path / "killed")),
     )
-    there = samples.read_bytes()
-    assert 16 <= len(rows(tmp_path / "killed", "samples")) < 48
+    # However much was written by then: sixteen lines, and the one that was being written.
+    lines = samples.read_bytes().splitlines(keepends=True)
+    there = b"".join(lines[:16]) + lines[0][:9]
+    samples.write_bytes(there)
 
     # Resumed, and killed again while it scores: then nothing is sampled again. (Each engine takes half a minute.)
     stuck = tmp_path / "stuck"
