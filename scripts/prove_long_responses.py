@@ -3,10 +3,12 @@
     python scripts/prove_long_responses.py                       # 32 prompts × 8 responses, two steps, on this CPU
     python scripts/prove_long_responses.py --json FILE darling.similarity.text=answer
 
-The policy is a random Llama of two layers whose tokens are English words, so its responses are noise of full length and
-no two are alike. Quality is noise too. Everything else is the job that a user starts: vLLM samples, the classifier's
-replica on the CPUs reads while other responses are sampled, FSDP2 trains. The figure is `darling/step_share`: seconds
-that the trainer waited for classes, over the step. Exit code 1 when any step waited for more than 1 % of it.
+The policy is a random Llama of two layers whose tokens are English words, so its responses are noise of full length
+and no two are alike. Quality is noise too. As all are equally long, those that are sampled together end together: 64
+of 256, where a real policy's would end one by one. `--at-once 256` is the worst case, with nothing to read before the
+last token. Everything else is the job that a user starts: vLLM samples, the classifier's replica on the CPUs reads
+while other responses are sampled, FSDP2 trains. The figure is `darling/step_share`: seconds that the trainer waited
+for classes, over the step. Exit code 1 when any step waited for more than 1 % of it.
 
 On one machine without a GPU the replica shares its cores with the policy. The step therefore also pays for the
 classifier's reading, which is reported as `reading_seconds`.
@@ -67,6 +69,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=32)
     parser.add_argument("--responses", type=int, default=8, help="to each prompt")
     parser.add_argument("--tokens", type=int, default=2_000, help="of each response")
+    parser.add_argument("--at-once", type=int, default=64, help="responses that vLLM samples at once")
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("outputs/long_responses"), help="log and metrics")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -133,7 +136,8 @@ def command(folder: Path, arguments: argparse.Namespace) -> list[str]:
         *(f"data.train_batch_size={prompts}", "data.max_prompt_length=32", f"data.max_response_length={tokens}"),
         f"actor_rollout_ref.model.path={folder / 'policy'}",
         *(f"actor_rollout_ref.rollout.n={n}", "actor_rollout_ref.rollout.ignore_eos=true"),
-        *(f"actor_rollout_ref.rollout.max_model_len={longest}", "actor_rollout_ref.rollout.max_num_seqs=256"),
+        f"actor_rollout_ref.rollout.max_model_len={longest}",
+        f"actor_rollout_ref.rollout.max_num_seqs={arguments.at_once}",
         "actor_rollout_ref.rollout.max_num_batched_tokens=4096",
         f"actor_rollout_ref.actor.ppo_mini_batch_size={prompts}",
         f"actor_rollout_ref.actor.ppo_max_token_len_per_gpu={2 * longest}",
