@@ -102,7 +102,7 @@ def prompts(folder: Path) -> dict[str, dict[int, list[str]]]:
     """{start: {step: the step's prompts, sorted}} of a run; within a step rows are ordered by their length."""
     found: dict[str, dict[int, list[str]]] = {}
     for path in sorted((folder / "prompts").glob("*/*.jsonl")):
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
         found.setdefault(path.parent.name, {})[int(path.stem)] = sorted(row["input"] for row in rows)
     return found
 

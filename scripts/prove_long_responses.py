@@ -51,7 +51,7 @@ def main() -> int:
     job = VerlJob(folder, arguments.steps, command(folder, arguments))
     began = time.monotonic()
     job.run(Console())
-    rows = [json.loads(line) for line in job.metrics.read_text().splitlines()]
+    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()]
     steps = [{name: row[key] for name, key in LOGGED.items() if key in row} for row in rows]
     found = {
         "step_share": max(step["step_share"] for step in steps),

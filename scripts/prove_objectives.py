@@ -60,7 +60,7 @@ def run(name: str, out: Path, console: Console) -> dict[str, Any]:
         job.run(console)
     except JobFailed as error:
         failed = str(error)
-    rows = [json.loads(line) for line in job.metrics.read_text().splitlines()] if job.metrics.exists() else []
+    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()] if job.metrics.exists() else []
     last = {words: rows[-1][key] for key, words in SHOWN.items() if rows and key in rows[-1]}
     if not failed and not all(math.isfinite(value) for value in last.values()):
         failed = f"not finite: {last}"
@@ -83,7 +83,7 @@ def main() -> None:
     out, console, began = given.out.resolve(), Console(), time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     file = out / "proof.jsonl"
-    known = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    known = [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
     done = {row["objective"] for row in known if not row["failed"]}
     for name in given.only:
         if name in done:

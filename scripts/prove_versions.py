@@ -107,7 +107,7 @@ def run(use_v1: bool, out: Path) -> dict[str, object]:
     began = time.monotonic()
     with (folder / "log.txt").open("w") as log:
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
-    rows = [json.loads(line) for line in metrics.read_text().splitlines()] if metrics.exists() else []
+    rows = [json.loads(line) for line in metrics.read_bytes().splitlines()] if metrics.exists() else []
     logged = [row.get("data", row) for row in rows]
     last = {key: logged[-1][key] for key in LOGGED if logged and key in logged[-1]}
     validated = sorted({key for row in logged for key in row if key.startswith("val-darling/")})

@@ -67,7 +67,7 @@ def run(recipe: str, variant: str, folder: Path, data: Path | None, models: Path
         failed = ""
     except JobFailed as error:
         failed = str(error)
-    rows = [json.loads(line) for line in job.metrics.read_text().splitlines()] if job.metrics.exists() else []
+    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()] if job.metrics.exists() else []
     last = {key: float(rows[-1][key]) for key in SHOWN if rows and key in rows[-1]}
     return Ran(recipe, variant, time.monotonic() - began, len(rows), last, failed)
 

@@ -41,7 +41,7 @@ def passages(data: Path | None) -> list[str]:
     """Pieces of text to put responses together from."""
     file = data / "math" / "olympiadbench.jsonl" if data else None
     if file is not None and file.exists():
-        rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        rows = map(json.loads, file.read_bytes().splitlines())
         return [text for row in rows if len(text := _as_text(row.get("solution"))) > 200]
     words = sorted(Reader.load(DEFAULT_FOLDER).counts)
     draw = random.Random(0)

@@ -61,4 +61,4 @@ def all_same(n: int = 64) -> list[str]:
 
 def natural_groups() -> list[list[str]]:
     """The policy's responses, 64 to each prompt; copies among them, as in training."""
-    return [json.loads(line)["responses"] for line in NATURAL.read_text().splitlines()]
+    return [json.loads(line)["responses"] for line in NATURAL.read_bytes().splitlines()]

@@ -7,4 +7,4 @@ from typing import Any
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """One dictionary per line."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

@@ -48,7 +48,7 @@ def _write_policy(folder: Path) -> None:
 def test_two_steps_on_gsm8k_with_math_verify_and_embeddings(run, tmp_path):
     import pandas as pd
 
-    problems = [json.loads(line) for line in GSM8K.read_text().splitlines()[: 2 * PROMPTS]]
+    problems = [json.loads(line) for line in GSM8K.read_bytes().splitlines()[: 2 * PROMPTS]]
     rows = [
         {
             "data_source": "openai/gsm8k",

@@ -140,7 +140,7 @@ def test_follows_the_protocol(real):
 
 @pytest.mark.skipif(not NOVELTYBENCH.exists(), reason=f"the NoveltyBench pairs are not at {NOVELTYBENCH}")
 def test_people_and_the_model_agree_more_often_than_not(real):
-    lines = [json.loads(line) for line in NOVELTYBENCH.read_text().splitlines()]
+    lines = [json.loads(line) for line in NOVELTYBENCH.read_bytes().splitlines()]
     # The shortest pairs of each kind, to be quick.
     lines.sort(key=lambda line: len(line["generation_0"]) + len(line["generation_1"]))
     kinds = [[line for line in lines if line["similar"] == kind][:15] for kind in (1, 0)]

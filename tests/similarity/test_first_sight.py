@@ -9,7 +9,8 @@ from recipes.similarity.first_sight import first_sight
 
 FOLDER = ROOT / "recipes/similarity/firstsight"
 PAIRS, FURTHER = (
-    [json.loads(line) for line in (FOLDER / name).read_text().splitlines()] for name in ("pairs.jsonl", "further.jsonl")
+    [json.loads(line) for line in (FOLDER / name).read_bytes().splitlines()]
+    for name in ("pairs.jsonl", "further.jsonl")
 )
 
 

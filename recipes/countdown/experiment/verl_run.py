@@ -68,7 +68,7 @@ def train_with_verl(
     job = VerlJob(folder, run.steps, command(run, write_prompts(run, work), policy, folder, learned))
     if _saved_steps(folder) < run.steps:
         job.run(console, progress)
-    logged = [json.loads(line) for line in job.metrics.read_text().splitlines()]
+    logged = [json.loads(line) for line in job.metrics.read_bytes().splitlines()]
     training = [{"step": row["step"], **{LOGGED[key]: row[key] for key in LOGGED if key in row}} for row in logged]
     began, evaluations = time.monotonic(), list[dict[str, Any]]()
     with torch_threads(1):

@@ -168,7 +168,7 @@ def test_a_similarity_that_fails(results):
 
 def test_samples_are_whole_groups(results, folder):
     (file,) = (folder / "shuffled rows/darling_samples").iterdir()
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for line in file.read_bytes().splitlines()]
     found = {(row["uid"], row["response"], round(row["quality"], 6)) for row in rows}
     uids = {row["uid"] for row in rows}
     assert file.name == "step_000001.jsonl" and len(uids) == 4  # darling.samples.groups

@@ -42,7 +42,7 @@ def job(run, tmp_path_factory) -> Path:
 
 
 def read_lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def test_the_policy_trains_on_darlings_advantages(job):

@@ -37,7 +37,7 @@ def test_a_file_with_every_response_of_a_group(make_trainer, compute, tmp_path: 
 
     files = list((tmp_path / "darling_samples").iterdir())
     assert [file.name for file in files] == ["step_000001.jsonl"]
-    rows = [json.loads(line) for line in files[0].read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in files[0].read_bytes().splitlines()]
     (uid,) = {row.pop("uid") for row in rows}
     assert uid.startswith("a-")
     numbers = ("class", "quality", "diversity", "reward", "advantage")
@@ -57,7 +57,7 @@ def test_a_folder_of_ones_own_and_no_class_without_a_partition(make_trainer, com
     compute(trainer, group("a", ("x", 1.0), ("y", 0.0)))
     (file,) = (tmp_path / "mine").iterdir()
     assert file.name == "step_000002.jsonl"
-    assert [json.loads(line)["class"] for line in file.read_text().splitlines()] == [None, None]
+    assert [json.loads(line)["class"] for line in file.read_bytes().splitlines()] == [None, None]
 
 
 def test_a_step_of_several_mini_batches_writes_its_first(make_trainer, compute, tmp_path: Path):
@@ -66,7 +66,7 @@ def test_a_step_of_several_mini_batches_writes_its_first(make_trainer, compute, 
     compute(trainer, group("a", ("first", 1.0), ("one", 0.0)))
     compute(trainer, group("b", ("second", 1.0), ("two", 0.0)))
     (file,) = (tmp_path / "darling_samples").iterdir()
-    assert [json.loads(line)["response"] for line in file.read_text().splitlines()] == ["first", "one"]
+    assert [json.loads(line)["response"] for line in file.read_bytes().splitlines()] == ["first", "one"]
 
 
 def test_nothing_is_written_in_other_steps(make_trainer, compute, tmp_path: Path):

@@ -51,7 +51,7 @@ def test_writes_one_flat_line_per_training_step(tmp_path):
     screen = io.StringIO()
     ours = job(tmp_path / "run", WRITES_TWO_STEPS)
     ours.run(Console(file=screen))
-    rows = [json.loads(line) for line in ours.metrics.read_text().splitlines()]
+    rows = [json.loads(line) for line in ours.metrics.read_bytes().splitlines()]
     assert [row["step"] for row in rows] == [1, 2]
     assert [row["darling/quality/mean"] for row in rows] == [0.25, 0.5]
 
@@ -62,7 +62,7 @@ def test_a_job_that_goes_on_keeps_what_was_logged_before(tmp_path):
     later = WRITES_TWO_STEPS.replace('"step": 2', '"step": 3').replace('"step": 1', '"step": 2').replace("0.25", "0.75")
     ours = job(tmp_path / "run", later, steps=3)
     ours.run(Console(file=io.StringIO()))
-    rows = [json.loads(line) for line in ours.metrics.read_text().splitlines()]
+    rows = [json.loads(line) for line in ours.metrics.read_bytes().splitlines()]
     assert [(row["step"], row["darling/quality/mean"]) for row in rows] == [(1, 0.25), (2, 0.75), (3, 0.5)]
 
 

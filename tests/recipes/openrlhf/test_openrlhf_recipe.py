@@ -33,7 +33,7 @@ def test_rows_of_verl_as_json_lines(tmp_path):
 
     pd.DataFrame([sum_row(0), sum_row(1)]).to_parquet(tmp_path / "rows.parquet")
     assert convert(tmp_path / "rows.parquet", tmp_path / "rows.jsonl") == 2
-    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_bytes().splitlines()]
     # index + (2 · index + 1)
     assert lines[1] == {"prompt": [{"role": "user", "content": "What is 1 + 3?"}], "answer": "4"}
 

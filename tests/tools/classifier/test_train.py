@@ -147,7 +147,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     with pytest.raises(KeyboardInterrupt):
         train(fruits, tmp_path / "out", make_recipe(**recipe), quiet=True)
     monkeypatch.setattr(Trainer, "training_step", lambda self, *a, **k: (steps.append(-1), step(self, *a, **k))[1])
-    with pytest.raises(ConfigError, match="add --resume to go on"):
+    with pytest.raises(ConfigError, match="add --resume to continue it"):
         train(fruits, tmp_path / "out", make_recipe(**recipe), quiet=True)
     with pytest.raises(ConfigError, match="begun with other settings"):
         train(fruits, tmp_path / "out", make_recipe(**recipe | {"seed": 9}), resume=True, quiet=True)

@@ -55,7 +55,7 @@ def test_maths_from_responses_to_figures(write, darling, tmp_path):
     assert metrics["pass@4"]["mean"] == pytest.approx(1)
     # All four vote: 1 and 1.0 are one answer with two votes against one for 2; 6 and 2 · 3 are one with two votes.
     assert metrics["maj@4"]["mean"] == pytest.approx(1 / 2)
-    prompt = json.loads((out / "prompts.jsonl").read_text().splitlines()[0])
+    prompt = json.loads((out / "prompts.jsonl").read_bytes().splitlines()[0])
     assert prompt == {"id": "aime25/0", "text": "1 + 1?" + INSTRUCTION, "answer": "2", "source": "aime25"}
 
 

@@ -160,7 +160,7 @@ def test_a_prompt_keeps_the_value_of_what_is_there(server, arguments, darling, t
     server.answer = lambda body: (400, "{}") if body["seed"] == gone else a_model(body)
     assert darling(*arguments(tmp_path / "a"))[0] == 3
     own = next(
-        json.loads(line) for line in (tmp_path / "a" / "values.jsonl").read_text().splitlines() if '"id": "5"' in line
+        json.loads(line) for line in (tmp_path / "a" / "values.jsonl").read_bytes().splitlines() if b'"id": "5"' in line
     )
     scores = rows(tmp_path / "a", "scores")
     assert own["pass@1"] == pytest.approx((scores["5", 0]["score"] + scores["5", 2]["score"]) / 2)

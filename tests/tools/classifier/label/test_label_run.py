@@ -23,7 +23,7 @@ COLOUR = {"prompt": "Name a colour.", "responses": ["Red", "Rouge", "Blue"]}  # 
 
 
 def rows(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def _tokens(served: str, conversation: list[dict[str, str]]) -> list[str]:
 
 
 def _rows(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
 def test_labels_and_resumes(endpoint, write, tmp_path):
