@@ -18,7 +18,10 @@ _LOCK = RLock()  # two blocks that overlap would restore each other's limit
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside the block, BLAS uses one thread in this whole process. PyTorch has threads of its own."""
+    """Inside the block or the function that it decorates, BLAS uses one thread in this whole process.
+
+    PyTorch has threads of its own. Never around code that waits for another thread, which may want the same.
+    """
     with _LOCK, _libraries().limit(limits=1, user_api="blas"):
         yield
 

@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from darling_plugin.blas import one_thread
 from darling_plugin.config import DarlingSettings
 from darling_plugin.core import (
     Partition,
@@ -160,9 +159,7 @@ class Step:
                 assert self.classes is not None
                 among = correct if self.objective.scope == "correct" else None
                 partition = self.classes.partition(compared, uid, among)
-            batch = self._batch(rollouts, texts, compared, uid, quality, correct, partition)
-            with one_thread():
-                scored = self.objective.score(batch)
+            scored = self.objective.score(self._batch(rollouts, texts, compared, uid, quality, correct, partition))
         except SimilarityError as error:
             if self.settings.on_failure == "raise":
                 raise

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from darling_plugin.blas import one_thread
 from darling_plugin.core import checks, group_advantages
 from darling_plugin.core.groups import group_rows
 from darling_plugin.errors import InputError
@@ -54,6 +55,7 @@ def dqo_rewards(
     return q + checks.number("alpha", alpha) * volume_bonus(vectors, uid)
 
 
+@one_thread()
 def volume_bonus(vectors: Sequence[Sequence[float]] | np.ndarray, uid: Sequence[Hashable] | np.ndarray) -> np.ndarray:
     """log( det(L + I) / det(L₋ᵢ + I) ) of each response, shape (rows,)."""
     groups = group_rows(uid)

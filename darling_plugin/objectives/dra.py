@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from darling_plugin.blas import one_thread
 from darling_plugin.core import checks, group_advantages
 from darling_plugin.core.groups import EPSILON, group_rows
 from darling_plugin.objectives.base import Batch, Objective, Scored
@@ -42,6 +43,7 @@ class Dra(Objective):
         return Scored(rewards, group_advantages(rewards, batch.uid, normalize_by_std=self.normalize_by_std), weight)
 
 
+@one_thread()
 def dra_weights(vectors: Sequence[Sequence[float]] | np.ndarray, uid: Sequence[Hashable] | np.ndarray) -> np.ndarray:
     """What each quality is multiplied by, shape (rows,); `vectors` are unit vectors, (rows, dimensions)."""
     groups = group_rows(uid)

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from darling_plugin.blas import one_thread
 from darling_plugin.core import checks, group_advantages
 from darling_plugin.core.groups import group_rows
 from darling_plugin.errors import InputError
@@ -49,6 +50,7 @@ class RepExp(Objective):
         return Scored(rewards, group_advantages(rewards, batch.uid, normalize_by_std=self.normalize_by_std), bonus)
 
 
+@one_thread()
 def elliptical_bonus(
     vectors: Sequence[Sequence[float]] | np.ndarray, uid: Sequence[Hashable] | np.ndarray, ridge: float = 0.01
 ) -> np.ndarray:

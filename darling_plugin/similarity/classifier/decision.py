@@ -87,14 +87,14 @@ class BiFront(Front):
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         return list(dict.fromkeys(text for pair in pairs for text in pair))
 
+    @one_thread()
     def logits(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
         texts, first, second = number_texts(pairs)
         read = [rows[text] for text in texts]
         found = np.empty(len(pairs))
-        with one_thread():
-            for block in blocks(first, second):
-                logits = self._compare([read[number] for number in block.texts.tolist()])
-                found[block.pairs] = logits[block.first, block.second]
+        for block in blocks(first, second):
+            logits = self._compare([read[number] for number in block.texts.tolist()])
+            found[block.pairs] = logits[block.first, block.second]
         return settled_by_form(pairs, found) if self.card.features else found
 
 
@@ -110,12 +110,12 @@ class CosineFront(Reading):
     def items(self, pairs: Sequence[tuple[str, str]]) -> list[Any]:
         return list(dict.fromkeys(text for pair in pairs for text in pair))
 
+    @one_thread()
     def probabilities(self, pairs: Sequence[tuple[str, str]], rows: Mapping[Any, np.ndarray]) -> np.ndarray:
         texts, first, second = number_texts(pairs)
         found = np.empty(len(pairs))
-        with one_thread():
-            for block in blocks(first, second):
-                found[block.pairs] = cosines([rows[texts[k]] for k in block.texts.tolist()])[block.first, block.second]
+        for block in blocks(first, second):
+            found[block.pairs] = cosines([rows[texts[k]] for k in block.texts.tolist()])[block.first, block.second]
         return found.clip(0.0, 1.0)
 
 
