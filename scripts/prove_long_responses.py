@@ -25,6 +25,7 @@ from typing import Any
 
 from rich.console import Console
 
+from recipes.countdown.report import read_metrics
 from recipes.countdown.verl_job import VerlJob
 
 TARGET = 0.01
@@ -51,9 +52,9 @@ def main() -> int:
     job = VerlJob(folder, arguments.steps, command(folder, arguments))
     began = time.monotonic()
     job.run(Console())
-    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()]
+    rows = read_metrics(job.metrics)
     steps = [{name: row[key] for name, key in LOGGED.items() if key in row} for row in rows]
-    found = {
+    found: dict[str, Any] = {
         "step_share": max(step["step_share"] for step in steps),
         "steps": steps,
         "seconds": round(time.monotonic() - began),

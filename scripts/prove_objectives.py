@@ -23,6 +23,7 @@ from rich.console import Console
 
 from darling_plugin.countdown.data import prepare
 from darling_plugin.objectives import OBJECTIVES
+from recipes.countdown.report import read_metrics
 from recipes.countdown.request import Request
 from recipes.countdown.verl_job import JobFailed, VerlJob
 from recipes.countdown.warmstart import warm_start
@@ -60,7 +61,7 @@ def run(name: str, out: Path, console: Console) -> dict[str, Any]:
         job.run(console)
     except JobFailed as error:
         failed = str(error)
-    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()] if job.metrics.exists() else []
+    rows = read_metrics(job.metrics) if job.metrics.exists() else []
     last = {words: rows[-1][key] for key, words in SHOWN.items() if rows and key in rows[-1]}
     if not failed and not all(math.isfinite(value) for value in last.values()):
         failed = f"not finite: {last}"

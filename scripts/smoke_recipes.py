@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from recipes.countdown.report import read_metrics
 from recipes.countdown.verl_job import JobFailed, VerlJob
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +68,7 @@ def run(recipe: str, variant: str, folder: Path, data: Path | None, models: Path
         failed = ""
     except JobFailed as error:
         failed = str(error)
-    rows = [json.loads(line) for line in job.metrics.read_bytes().splitlines()] if job.metrics.exists() else []
+    rows = read_metrics(job.metrics) if job.metrics.exists() else []
     last = {key: float(rows[-1][key]) for key in SHOWN if rows and key in rows[-1]}
     return Ran(recipe, variant, time.monotonic() - began, len(rows), last, failed)
 

@@ -19,7 +19,7 @@ JUDGE = ROOT / "scripts/service_bench/models/countdown_pairs"  # any pair classi
 
 
 def line(**settings):
-    return command(Run(engine="verl", **settings), FILES, Path("/policy"), Path("/work"), JUDGE)
+    return command(Run(engine="verl", **settings), FILES, Path("policy"), Path("work"), JUDGE)
 
 
 def test_verl_reads_the_prompts_that_the_loop_learns_from(tmp_path):
@@ -56,7 +56,7 @@ def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
         from darling_plugin.tools.check.compose import compose_job
 
         run = Run(engine="verl", seed=5, steps=100, learning_rate=2e-4, **METHODS[method])
-        overrides = command(run, FILES, Path("/policy"), Path("/work"), JUDGE)[3:]
+        overrides = command(run, FILES, Path("policy"), Path("work"), JUDGE)[3:]
         config = compose_job([*overrides, "critic.enable=false"])
         validate_config(config, use_reference_policy=False, use_critic=False)
         actor = omega_conf_to_dataclass(config.actor_rollout_ref.actor)
