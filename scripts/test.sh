@@ -20,9 +20,11 @@ types=$!
 trap 'kill "$types" 2>/dev/null || true; rm -f "$found"' EXIT
 
 # Most of a test is waiting for processes to start: two files at a time, each file by one worker. A worker's own
-# arithmetic gets one thread, or they would wait for each other. What the processes import is compiled once, for all.
+# arithmetic gets one thread, or they would wait for each other. What the processes import is compiled once, for all,
+# and collects no garbage meanwhile (tests/startup).
 JOBS=${JOBS:-2}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+export PYTHONPATH=$PWD/tests/startup${PYTHONPATH:+:$PYTHONPATH}
 unset PYTHONDONTWRITEBYTECODE
 passed=0
 .venv/bin/python -m pytest --numprocesses "$JOBS" --dist loadfile --no-loadscope-reorder "$@" || passed=$?

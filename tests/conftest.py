@@ -10,7 +10,6 @@ import pytest
 LONGEST = [
     "tests/runs/test_countdown_run.py",
     "tests/cluster/test_ray_service.py",  # before verl's, which start a Ray too
-    "tests/runs/test_gsm8k_run.py",
     "tests/cluster/test_placement.py",
     "tests/integrations/verl/",
     "tests/integrations/openrlhf/test_openrlhf_training.py",

@@ -27,6 +27,7 @@ from darling_plugin.similarity import ClassifierSimilarity
 # Between random sentences the untrained encoder has cosines from 0.72 to 0.98, 0.95 at the 90th percentile.
 SHARP = {"scale": 100.0, "bias": -95.0}
 HOW = PartitionRule(threshold=0.5, short_text_rule=False)
+REPLICAS = 2  # one for each node
 
 
 # Ray leaves sockets and pipes of its own open, which the garbage collector finds at any moment.
@@ -59,7 +60,7 @@ def folder(tmp_path_factory) -> str:
 @pytest.fixture(scope="module")
 def service(cluster, folder):
     """One for all tests of this file: a model takes long to load."""
-    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=3), HOW, "ray")
+    service = RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=REPLICAS), HOW, "ray")
     yield service
 
 
@@ -170,14 +171,14 @@ def test_a_second_job_has_its_own_service_and_a_driver_that_is_killed_leaves_not
     command = [sys.executable, "-W", "ignore", "-c", DRIVER, cluster.address, folder, namespace]
     driver = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     found, process = map(int, driver.stdout.readline().split())
-    assert found == 3 + 1  # this job's three replicas, and its own
+    assert found == REPLICAS + 1  # those of this job, and its own
     replica = psutil.Process(process)
     driver.kill()
     driver.wait()
     driver.stdout.close()
     driver.stdin.close()
     assert psutil.wait_procs([replica], timeout=60)[1] == []
-    assert len(replicas()) == 3
+    assert len(replicas()) == REPLICAS
 
 
 def test_closing_leaves_no_actor_and_no_process(service):

@@ -1,10 +1,13 @@
-"""The quickstart from end to end, and its checkpoint taken up again in another trainer mode."""
+"""The quickstart from end to end, and its checkpoint resumed in another trainer mode, as a job with math-verify."""
 
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from json_lines import read_lines
+
+from darling_plugin.countdown.task import parse
 
 pytestmark = pytest.mark.verl
 
@@ -91,27 +94,56 @@ def test_writes_whole_groups_as_samples(quickstart):
     assert list((quickstart / "tensorboard").glob("events.*"))
 
 
-def test_resumes_from_the_checkpoint_in_another_trainer_mode(quickstart, run, tmp_path):
-    metrics = tmp_path / "metrics.jsonl"
-    done = run(
+@pytest.fixture(scope="module")
+def resumed(quickstart, run, tmp_path_factory) -> Path:
+    """One step more, in another trainer mode, and as a math job: the target is the reference answer of math-verify."""
+    folder = tmp_path_factory.mktemp("resumed")
+    rows = pd.read_parquet(quickstart / "countdown/data/train.parquet")
+    truths = [json.loads(row["ground_truth"])["target"] for row in rows["reward_model"]]
+    rows["reward_model"] = [{"style": "rule", "ground_truth": str(target)} for target in truths]
+    rows["data_source"] = "sums"
+    rows.to_parquet(folder / "train.parquet")
+    run(
         "verl.trainer.main_ppo",
         "+darling=[countdown,cpu]",
         "trainer.v1.trainer_mode=colocate_async",
         f"trainer.default_local_dir={quickstart / 'quickstart/checkpoints'}",
         "trainer.total_training_steps=3",
-        f"data.train_files={quickstart / 'countdown/data/train.parquet'}",
-        f"data.val_files={quickstart / 'countdown/data/val.parquet'}",
+        f"data.train_files={folder / 'train.parquet'}",
+        f"data.val_files={folder / 'train.parquet'}",
         f"actor_rollout_ref.model.path={quickstart / 'countdown/warm_start_0'}",
         "data.train_batch_size=8",
         "actor_rollout_ref.actor.ppo_mini_batch_size=4",
+        "darling.similarity.name=embedding",
+        "darling.similarity.function=null",
+        "darling.quality.verifier=math_verify",
+        "reward.custom_reward_function.path=null",
         "darling.diversity.scope=correct",
+        f"darling.samples.folder={folder / 'samples'}",
         "algorithm.use_kl_in_reward=true",
         "actor_rollout_ref.ref.log_prob_use_dynamic_bsz=true",
-        VERL_FILE_LOGGER_PATH=str(metrics),
+        VERL_FILE_LOGGER_PATH=str(folder / "metrics.jsonl"),
     )
-    steps = [row for row in read_lines(metrics) if "training/global_step" in row["data"]]
-    assert [step["step"] for step in steps] == [3], done.stdout[-3000:]
+    return folder
+
+
+def test_resumes_from_the_checkpoint_in_another_trainer_mode(resumed):
+    steps = [row for row in read_lines(resumed / "metrics.jsonl") if "training/global_step" in row["data"]]
+    assert [step["step"] for step in steps] == [3]
     step = steps[0]["data"]
     assert step["darling/pairs/scored"] + step["darling/pairs/skipped"] <= 8 * 28  # only pairs of correct ones
     # The KL comes off verl's rewards token by token; the policy has moved by two steps, so it is not zero.
     assert step["critic/rewards/mean"] != step["critic/score/mean"]
+    assert step["critic/score/mean"] == pytest.approx(step["darling/quality/mean"])
+    assert 0 <= step["darling/reward/mean"] <= step["darling/quality/mean"]
+    assert step["critic/advantages/min"] <= 0 <= step["critic/advantages/max"]  # centered in each group
+
+
+def test_math_verify_decides_the_quality_of_whole_groups(resumed):
+    rows = read_lines(next((resumed / "samples").glob("step_*.jsonl")))
+    assert rows and len(rows) % 8 == 0
+    for row in rows:
+        expression, target = parse(row["response"]), int(row["prompt"].partition("=")[2][:2])
+        if expression is not None:
+            assert row["quality"] == float(expression.value == target), row
+        assert row["reward"] == pytest.approx(row["quality"] * row["diversity"])
