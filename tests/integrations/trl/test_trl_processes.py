@@ -13,7 +13,8 @@ from places import ROOT
 
 pytestmark = pytest.mark.trl
 HERE = Path(__file__).parent
-PATHS = os.pathsep.join([str(ROOT), str(HERE), str(Path(sys.prefix) / "trl")])
+OWN = os.environ.get("PYTHONPATH", "")  # first: another TRL may be there
+PATHS = os.pathsep.join([*filter(None, [OWN]), str(ROOT), str(HERE), str(Path(sys.prefix) / "trl")])
 
 
 def run(*command, folder):

@@ -64,6 +64,8 @@ def test_verls_advantages_are_the_steps(name, make_trainer, put, put_logprobs, r
                 [LOGPROBS[i] for i in order],
             )
         )
-        np.testing.assert_allclose(got, expected.advantages, rtol=0, atol=1e-6 * max(1, np.abs(expected.advantages).max()))
+        np.testing.assert_allclose(
+            got, expected.advantages, rtol=0, atol=1e-6 * max(1, np.abs(expected.advantages).max())
+        )
         assert np.abs(got).max() > 0
     assert trainer._step.state_dict() == step.state_dict()

@@ -4,11 +4,14 @@ Nothing of DARLING is here. Each function says what OpenRLHF, torch or vLLM woul
 given to train on is recorded, too: one JSON line for each micro-batch, in the file that OPENRLHF_RECORD names.
 """
 
+import gc
 import json
 import os
 from pathlib import Path
 
 from wrapt import register_post_import_hook
+
+gc.set_threshold(50_000, 20, 20)  # as in tests/startup: each of its processes imports for ten seconds
 
 
 def pretend_gpus(ray):
