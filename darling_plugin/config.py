@@ -180,9 +180,14 @@ class ServiceSettings(_Node):
     @model_validator(mode="after")
     def _consistent(self) -> ServiceSettings:
         if (self.backend == "urls") != bool(self.urls) and self.backend != "auto":
-            raise ValueError(f"backend={self.backend} and urls={self.urls} do not go together")
+            raise ValueError(
+                f"backend={self.backend} and urls={self.urls} contradict each other: set "
+                "backend=urls with urls, or neither"
+            )
         if self.max_replicas is not None and self.max_replicas < (self.replicas or 1):
-            raise ValueError(f"max_replicas={self.max_replicas} is below replicas={self.replicas or 1}")
+            raise ValueError(
+                f"max_replicas={self.max_replicas} is below replicas={self.replicas or 1}; raise max_replicas"
+            )
         _check_placement(self)
         return self
 
@@ -328,13 +333,15 @@ def _explain(problem: Any) -> str:
     if (now := RENAMED.get(".".join(location))) is not None:
         return f"{path}: renamed; set {now}."
     if location[:2] == ["fusion", "mode"] and problem["input"] == "quality":
-        return f"{path}=quality: is an objective of its own now; set darling.objective=grpo."
+        return f"{path}=quality: this is now an objective; set darling.objective=grpo."
     if problem["type"] == "extra_forbidden":
         valid = _keys_beside(location)
         close = difflib.get_close_matches(location[-1], valid, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return f"{path}: unknown setting.{hint} Valid here: {', '.join(valid)}."
-    return f"{path}: {problem['msg']}, got {problem['input']!r}."
+    message, got = problem["msg"].removeprefix("Value error, "), problem["input"]
+    # A contradiction of several settings names their values itself; the node that holds them would only repeat it.
+    return f"{path}: {message}, got {got!r}." if problem["type"] != "value_error" else f"{path}: {message}."
 
 
 def _keys_beside(location: list[str]) -> list[str]:

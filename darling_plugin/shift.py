@@ -59,7 +59,7 @@ class Shift:
             self.value = floor
             logger.info(
                 "darling: %g is subtracted from every quality before it is multiplied by diversity (darling.fusion."
-                "shift=auto): %s. Right answers keep their full share of the reward, in a group of right ones too.",
+                "shift=auto): %s. Right answers keep their full share of the reward, also in a group of right answers.",
                 floor,
                 reason,
             )
@@ -74,10 +74,10 @@ class Shift:
             return
         self.value = float(math.floor(lowest))
         logger.warning(
-            "darling: negative quality (lowest %.4g). Multiplied by diversity it would make the more distinct of two "
-            "bad responses the worse one, so from now on %g is subtracted from every quality first: the lowest score, "
-            "rounded down. Set darling.fusion.shift to the lowest score that your verifier gives, to group_min or to "
-            "none.",
+            "darling: negative quality (lowest %.4g). Multiplied by diversity, it would give the more distinct of "
+            "two bad responses the lower reward. So from now on %g (the lowest score, rounded down) is subtracted from "
+            "every quality first. Set darling.fusion.shift to the lowest score that your verifier gives, to group_min, "
+            "or to none.",
             lowest,
             self.value,
         )

@@ -56,7 +56,7 @@ class Classes(Protocol):
 
 
 class InProcess:
-    """A similarity that is called where the step runs. Whatever it raises becomes the one error of `on_failure`."""
+    """A similarity that is called where the step runs. Whatever it raises becomes a `SimilarityError`."""
 
     def __init__(self, similarity: PairScorer, rule: PartitionRule):
         self._similarity = similarity
@@ -89,7 +89,7 @@ class InProcess:
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         if not isinstance(self._similarity, Encoder):
             raise ConfigError(
-                f"darling.similarity: the objective needs an encoding of each response, and "
+                f"darling.similarity: the objective needs an encoding of each response, but "
                 f"{type(self._similarity).__name__} gives none; set darling.similarity.name=classifier or embedding."
             )
         return np.asarray(self._guarded(self._similarity.vectors, list(texts)))
@@ -111,11 +111,11 @@ class Step:
 
     Args:
         settings: the `darling:` node.
-        similarity: in the place of the one that the settings name.
+        similarity: used instead of the one that the settings name.
         classes: where classes come from, when not from a similarity in this process: a partition service.
         reward_model: whether quality is a reward model's score, which has no known lowest value.
 
-    Raises `ConfigError` for settings that do not go together.
+    Raises `ConfigError` for settings that contradict each other.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class Step:
         return result
 
     def metrics(self) -> dict[str, float]:
-        """`darling/*` of all calls since the last one of this, over all their responses; none without a call."""
+        """`darling/*` metrics of all responses since `metrics` was last called; empty if there were none."""
         done, self._metrics = self._metrics, StepMetrics()
         return {f"darling/{name}": value for name, value in done.collect().items()}
 
@@ -250,7 +250,7 @@ def needs_similarity(objective: Objective | type[Objective]) -> bool:
 def _required(name: str, values: Any, settings: DarlingSettings) -> Any:
     if values is None:
         raise ConfigError(
-            f"darling.objective={settings.objective}: it needs `{name}`, and this trainer's adapter does not give them."
+            f"darling.objective={settings.objective}: it needs `{name}`, which this trainer's adapter does not provide."
         )
     return values
 

@@ -1,4 +1,4 @@
-"""What a GPU reads of a judge: tokens per second of three sizes, with float32's and bfloat16's matrices in turns.
+"""Tokens per second of classifiers of three sizes on a GPU, with float32 and bfloat16 matrices in turn.
 
     python scripts/bench_classifiers.py                                     # on a GPU, about two minutes
     python scripts/bench_classifiers.py --pairs pairs.jsonl --json FILE     # and how many verdicts differ from a CPU's
@@ -43,8 +43,8 @@ PASSES = 3
 
 
 def main(
-    pairs: Annotated[Path | None, typer.Option(help="as `darling classifier eval` reads them")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers there too")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="Labeled pairs, as for `darling classifier eval`.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this file.")] = None,
 ) -> None:
     with explained():
         if not torch.cuda.is_available():

@@ -32,7 +32,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-# This file is __main__ for CallableSimilarity too, so the judges below see the table that the benchmark fills.
+# This file is __main__ for CallableSimilarity too, so the similarities below see the table that the benchmark fills.
 CLASS_OF: dict[str, int] = {}
 """The class of each text, for `four_classes`."""
 
@@ -328,14 +328,14 @@ def import_rows(imports: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def main(
-    prompts: Annotated[int, typer.Option(help="Prompts in a step.")] = 256,
-    responses: Annotated[int, typer.Option(help="Responses to a prompt.")] = 8,
+    prompts: Annotated[int, typer.Option(help="Prompts per step.")] = 256,
+    responses: Annotated[int, typer.Option(help="Responses per prompt.")] = 8,
     tokens: Annotated[int, typer.Option(help="Mean length of a response.")] = 512,
     repeats: Annotated[int, typer.Option(help="Measured rounds of the step.")] = 10,
     import_runs: Annotated[int, typer.Option(help="Measured imports, with the plugin and without.")] = 5,
-    skip_step: Annotated[bool, typer.Option("--skip-step")] = False,
-    skip_import: Annotated[bool, typer.Option("--skip-import")] = False,
-    output: Annotated[Path | None, typer.Option("--json", help="Write every single measurement here.")] = None,
+    skip_step: Annotated[bool, typer.Option("--skip-step", help="Measure only the imports.")] = False,
+    skip_import: Annotated[bool, typer.Option("--skip-import", help="Measure only the step.")] = False,
+    output: Annotated[Path | None, typer.Option("--json", help="Write all measurements to this file.")] = None,
 ) -> None:
     """Measure what darling-plugin adds to a training step and to `import verl`."""
     imports = None if skip_import else measure_import(import_runs)

@@ -172,10 +172,10 @@ def _by_group(labels: np.ndarray, groups: Sequence[Group]) -> list[list[int]]:
 
 
 def main(
-    quick: Annotated[bool, typer.Option(help="three repetitions, fewer groups")] = False,
-    write: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
-    data: Annotated[Path, typer.Option(help="with math/olympiadbench.jsonl: real long texts")] = DATA,
-    only_long: Annotated[bool, typer.Option("--only-long", help="the rows of long responses alone; no server")] = False,
+    quick: Annotated[bool, typer.Option(help="Three repetitions, fewer groups.")] = False,
+    write: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    data: Annotated[Path, typer.Option(help="Folder with math/olympiadbench.jsonl: real long texts.")] = DATA,
+    only_long: Annotated[bool, typer.Option("--only-long", help="Only the rows of long responses; no server.")] = False,
 ) -> None:
     """Measure, show a table, and write the figures."""
     console = Console()

@@ -30,10 +30,10 @@ def texts(words: int, seed: int) -> list[str]:
 
 
 def main(
-    similarity: Annotated[str, typer.Option(help="as darling.similarity.name")] = "classifier",
-    device: Annotated[str | None, typer.Option(help="as darling.similarity.device")] = None,
-    repeats: Annotated[int, typer.Option(min=1)] = 3,
-    words: Annotated[list[int] | None, typer.Option(help="words in a text")] = None,
+    similarity: Annotated[str, typer.Option(help="As darling.similarity.name.")] = "classifier",
+    device: Annotated[str | None, typer.Option(help="As darling.similarity.device.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
+    words: Annotated[list[int] | None, typer.Option(help="Words per text. Can be repeated.")] = None,
 ) -> None:
     """Print seconds for each length."""
     from darling_plugin.integrations.trl import DarlingReward

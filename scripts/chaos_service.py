@@ -1,4 +1,4 @@
-"""Break the partition service in every way it may be broken, and see that nothing changes.
+"""Inject faults into the servers of the partition service, and check that no partition changes.
 
     python scripts/chaos_service.py --runs 50          # about five minutes on 2 cores
 
@@ -135,9 +135,9 @@ def one_run(seed: int, share: float) -> tuple[bool, Counts, int]:
 
 
 def main(
-    runs: Annotated[int, typer.Option(min=1)] = 50,
-    seed: Annotated[int, typer.Option(help="of the first run")] = 0,
-    share: Annotated[float, typer.Option(min=0, max=1, help="of the requests that fail in some way")] = 0.1,
+    runs: Annotated[int, typer.Option(min=1, help="Number of runs.")] = 50,
+    seed: Annotated[int, typer.Option(help="Random seed of the first run.")] = 0,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail in some way.")] = 0.1,
 ) -> None:
     """Run, and exit with 1 when a partition was wrong or a process is left."""
     console, wrong, total, kills = Console(), [], Counts(), 0

@@ -103,7 +103,9 @@ def resumed(folder: Path, models: Path, console: Console) -> tuple[int, int]:
     assert step <= before
     again = job(folder, models)
     again.run(console)
-    said = re.findall(r"darling: (\d+) answers of the similarity are known", again.log.read_text(errors="replace"))
+    said = re.findall(
+        r"darling: (\d+) earlier answers of the similarity were loaded", again.log.read_text(errors="replace")
+    )
     return step, int(said[-1]) if said else 0
 
 
@@ -111,7 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("outputs/kill_and_resume"))
     parser.add_argument("--victims", nargs="+", choices=VICTIMS, default=list(VICTIMS))
-    parser.add_argument("--seed", type=int, default=0, help="of the steps after which is killed")
+    parser.add_argument("--seed", type=int, default=0, help="Random seed of the steps to kill after.")
     chosen = parser.parse_args()
     out, console, dice = chosen.out.resolve(), Console(), random.Random(chosen.seed)
     subprocess.run([sys.executable, ROOT / "recipes" / "smoke.py", out / "models"], check=True)

@@ -68,13 +68,13 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--prompts", type=int, default=32)
-    parser.add_argument("--responses", type=int, default=8, help="to each prompt")
-    parser.add_argument("--tokens", type=int, default=2_000, help="of each response")
-    parser.add_argument("--at-once", type=int, default=64, help="responses that vLLM samples at once")
+    parser.add_argument("--responses", type=int, default=8, help="Responses per prompt.")
+    parser.add_argument("--tokens", type=int, default=2_000, help="Tokens per response.")
+    parser.add_argument("--at-once", type=int, default=64, help="Responses that vLLM samples concurrently.")
     parser.add_argument("--steps", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("outputs/long_responses"), help="log and metrics")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("overrides", nargs="*", help="as for verl.trainer.main_ppo")
+    parser.add_argument("--out", type=Path, default=Path("outputs/long_responses"), help="Folder for log and metrics.")
+    parser.add_argument("--json", type=Path, help="Write the figures to this file.")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides, as for verl.trainer.main_ppo.")
     return parser.parse_args()
 
 

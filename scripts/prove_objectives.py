@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("outputs/prove_objectives"))
     parser.add_argument("--only", nargs="*", default=list(OBJECTIVES), choices=list(OBJECTIVES), metavar="NAME")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further run after so long")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="Start no further run after this time.")
     given = parser.parse_args()
     out, console, began = given.out.resolve(), Console(), time.monotonic()
     out.mkdir(parents=True, exist_ok=True)

@@ -84,13 +84,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """`arguments`, or the command line where None."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--recipe", default="math", choices=["math", "creative"])
-    parser.add_argument("--size", default="64gpu", help="a name in configs/darling/<recipe>_size")
-    parser.add_argument("--nodes", type=int, help="of the cluster; null is those of the size")
+    parser.add_argument("--size", default="64gpu", help="A name in configs/darling/<recipe>_size.")
+    parser.add_argument("--nodes", type=int, help="Nodes of the cluster. The default is that of the size.")
     parser.add_argument("--gpus-per-node", type=int, default=8)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--classifier-first", action="store_true", help="the order that stops verl")
-    parser.add_argument("--patience", type=float, default=20.0, help="seconds for groups that Ray has no place for")
-    parser.add_argument("overrides", nargs="*", help="as for verl.trainer.main_ppo")
+    parser.add_argument("--classifier-first", action="store_true", help="Reserve its GPUs first, which stops verl.")
+    parser.add_argument(
+        "--patience", type=float, default=20.0, help="Seconds to wait for groups that Ray cannot place."
+    )
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides, as for verl.trainer.main_ppo.")
     return parser.parse_args(arguments)
 
 

@@ -32,9 +32,9 @@ LOGGED = ("darling/classes/mean", "darling/diversity/mean", "critic/advantages/m
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--versions", nargs="*", help="of verl; null is the installed one")
+    parser.add_argument("--versions", nargs="*", help="Versions of verl. The default is the installed one.")
     parser.add_argument("--functions-only", action="store_true")
-    parser.add_argument("--out", type=Path, default=Path("outputs/versions"), help="of the runs' logs")
+    parser.add_argument("--out", type=Path, default=Path("outputs/versions"), help="Folder for the logs.")
     arguments = parser.parse_args()
     here = verl_version()
     results = []

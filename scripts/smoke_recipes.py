@@ -96,8 +96,8 @@ def markdown(runs: list[Ran]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("outputs/smoke_recipes"))
-    parser.add_argument("--maths", type=Path, help="parquet for the math recipe")
-    parser.add_argument("--prompts", type=Path, help="parquet for the writing recipe")
+    parser.add_argument("--maths", type=Path, help="Parquet file for the math recipe.")
+    parser.add_argument("--prompts", type=Path, help="Parquet file for the writing recipe.")
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=VARIANTS)
     chosen = parser.parse_args()

@@ -243,10 +243,10 @@ def test_an_objective_of_the_users_own_gets_all_that_it_needs_and_keeps_its_stat
 
 def test_what_a_host_cannot_give_is_named():
     made = step(Encodes(), objective=f"{__name__}:Everything", quality={"answer": f"{__name__}:answers"})
-    with pytest.raises(ConfigError, match="it needs `logprobs`, and this trainer's adapter does not give them"):
+    with pytest.raises(ConfigError, match="it needs `logprobs`, which this trainer's adapter does not provide"):
         made(Rollouts(["a"], [0], [1.0], prompts=["P"]))
 
 
 def test_a_similarity_without_encodings_is_named():
-    with pytest.raises(ConfigError, match="needs an encoding of each response, and Says gives none"):
+    with pytest.raises(ConfigError, match="needs an encoding of each response, but Says gives none"):
         InProcess(Says(), PartitionRule(0.5, False)).vectors(["a"])

@@ -12,7 +12,7 @@ class Classes:
         self.members = {member: [member] for member in range(size)}
 
     def merge(self, i: int, j: int) -> None:
-        """Make the classes of i and j one. Nothing happens when they are one already."""
+        """Merge the classes of i and j. Does nothing if they are the same class."""
         kept, gone = self.of[i], self.of[j]
         if kept == gone:
             return

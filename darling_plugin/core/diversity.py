@@ -57,5 +57,5 @@ def class_labels(labels: Sequence[int] | np.ndarray, rows: int) -> np.ndarray:
     checks.same_length("labels", len(array), rows, "uid")
     if array.size and array.min() < LEFT_OUT:
         row = int(array.argmin())
-        raise InputError(f"`labels[{row}]` must be −1 (left out) or a class from 0 on, got {array[row]}")
+        raise InputError(f"`labels[{row}]` must be −1 (left out) or a class number of at least 0, got {array[row]}")
     return array.astype(np.int64)

@@ -2,7 +2,7 @@
 
     multiplicative        r = q · d                  DARLING (arXiv 2509.02534, section 3)
     additive              r = q + w · d              ablation
-    normalized_additive   r = z(q) + w · z(d)        ablation; z standardises within the group, as GRPO does
+    normalized_additive   r = z(q) + w · z(d)        ablation; z standardizes within the group, as GRPO does
     quality               r = q                      the baseline: GRPO
 
 A *negative* q breaks the product: a more distinct answer would get a lower reward. `shift="group_min"` first subtracts

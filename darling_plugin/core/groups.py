@@ -1,7 +1,7 @@
 """Rows of a batch, grouped by prompt.
 
 `uid[i]` is any hashable that names the prompt of row i. Groups are numbered in order of first appearance, rows keep
-their order inside a group, and nothing assumes that a group's rows are neighbours (verl orders a batch by length).
+their order inside a group, and nothing assumes that a group's rows are neighbors (verl orders a batch by length).
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from darling_plugin.errors import InputError
 
-# What verl's own GRPO adds to a standard deviation before it divides: same numbers here, same numbers there.
+# What verl's own GRPO adds to a standard deviation before it divides, so that both give the same numbers.
 EPSILON = 1e-6
 
 
@@ -48,8 +48,8 @@ class Groups:
     def centred(self, values: np.ndarray) -> np.ndarray:
         """values[i] − the mean of its group.
 
-        Exactly 0 in a group of one or of equal values: the lowest is taken off first, so that no rounding of the
-        mean is left to be blown up by a division.
+        Exactly 0 in a group of one or of equal values: the lowest value is subtracted first, so that a
+        division cannot amplify a rounding error of the mean.
         """
         above = self.above_lowest(values)
         return above - (self.total(above) / self.sizes)[self.index]

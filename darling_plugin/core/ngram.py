@@ -6,7 +6,7 @@ This is the n-gram baseline of the paper (section 4) as the authors' code comput
 response that repeats itself gets less. A text of fewer than n words has no n-gram and gets 0; copies get 0 too. In
 a group of one every n-gram is its own. It has no floor and needs no similarity.
 
-Words are those of `form/words.py`: case, punctuation and Markdown are no diversity, and a Chinese text has words. The
+Words are those of `form/words.py`: case, punctuation and Markdown do not count, and a Chinese text has words. The
 authors' words are what whitespace separates; on their own values both give the same.
 """
 

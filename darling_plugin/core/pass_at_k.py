@@ -3,7 +3,7 @@
     pass@k = 1 − C(n − c, k) / C(n, k) = 1 − ∏ over i = n−c+1 … n of (1 − k / i)
 
 from n samples of which c are correct (Chen et al. 2021, arXiv 2107.03374). It is unbiased: the mean over all subsets
-of k of the n samples; 1 − (1 − c/n)^k is not. c = 0 gives 0, c > n − k gives 1 (k wrong ones are not there), k = 1
+of k of the n samples; 1 − (1 − c/n)^k is not. c = 0 gives 0, c > n − k gives 1 (fewer than k are wrong), k = 1
 gives c / n. The product is summed as logarithms, so that large n neither overflow nor lose a small value.
 """
 

@@ -22,12 +22,12 @@ def check_versions() -> None:
             found = version(package)
         except PackageNotFoundError:
             raise ConfigError(
-                f"VERL_PLATFORM=cpu needs {package} >={oldest},<{before}, and none is installed. "
+                f"VERL_PLATFORM=cpu needs {package} >={oldest},<{before}, but it is not installed. "
                 "Install with: bash scripts/install.sh."
             ) from None
         if not Version(oldest) <= Version(Version(found).public) < Version(before):
             raise ConfigError(
-                f"VERL_PLATFORM=cpu: {package} {found} is installed, and the CPU patches were made for "
+                f"VERL_PLATFORM=cpu: {package} {found} is installed, but the CPU patches were made for "
                 f">={oldest},<{before}. Install that version, or unset VERL_PLATFORM to run on GPUs."
             )
 
@@ -132,7 +132,9 @@ def _wait_asleep(module: ModuleType) -> None:
 
     wrap_function_wrapper(module, "SpinCondition.__init__", init)
     if "SHM_READER_RECHECK_INTERVAL_MS" not in module.__dict__:
-        raise ConfigError(f"{module.__name__} has no SHM_READER_RECHECK_INTERVAL_MS: these CPU patches do not fit it.")
+        raise ConfigError(
+            f"{module.__name__} has no SHM_READER_RECHECK_INTERVAL_MS, so the CPU patches do not work with it."
+        )
     module.__dict__["SHM_READER_RECHECK_INTERVAL_MS"] = 20
 
 

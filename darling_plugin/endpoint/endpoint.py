@@ -70,7 +70,7 @@ class Endpoint:
                 raise MissingDependencyError(f"an LLM judge needs the module {module}: {INSTALL}")
         if not isinstance(self.model, str) or not self.model:
             raise ConfigError(
-                f"`{self.called('model')}` must be the name that the endpoint has for the judge; got {self.model!r}"
+                f"`{self.called('model')}` must be the name of the judge at the endpoint; got {self.model!r}"
             )
         self._check_url()
         for name in ("concurrency", "max_tokens"):
@@ -85,7 +85,7 @@ class Endpoint:
             )
         if self.api_key() != NO_KEY and urlsplit(self.url).scheme == "http" and not self._is_local:
             logger.warning(
-                "%s: the key in %s is sent over plain HTTP to another machine; use https:// there",
+                "%s: the key in %s is sent over plain HTTP to another machine; use https://",
                 self.url, self.key_variable,
             )  # fmt: skip
 
@@ -111,7 +111,7 @@ class Endpoint:
             return NO_KEY
         key = os.environ.get(variable, "").strip()
         if not key.isascii() or not key.isprintable():
-            raise ConfigError(f"the environment variable {variable} must hold one line of ASCII; export the key anew")
+            raise ConfigError(f"the environment variable {variable} must hold one line of ASCII; export the key again")
         return key or NO_KEY
 
     def _check_url(self) -> None:
@@ -123,12 +123,12 @@ class Endpoint:
             parts = urlsplit(self.url)
             valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         except ValueError:  # a port that is no number, or half an IPv6 address
-            raise ConfigError(f"`{called}` is no address; write it as {example[12:]}") from None
+            raise ConfigError(f"`{called}` is not a valid address; write it like {example[12:]}") from None
         # The address goes into files and messages, so a secret in it would go there too: it is not even repeated here.
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ConfigError(
-                f"`{called}` must hold no user, password, `?` or `#`; export the key under a name that "
-                f"`{self.called('api_key_env')}` gives"
+                f"`{called}` must not contain a user, a password, `?` or `#`; export the key as an environment "
+                f"variable, and name it in `{self.called('api_key_env')}`"
             )
         if not valid:
             raise ConfigError(f"`{called}` must begin with http:// or https:// and a host, {example}; got {self.url!r}")

@@ -85,7 +85,7 @@ class Patience:
         self._useless += 1
         if self._useless >= USELESS_IN_A_ROW:
             raise UselessEndpointError(
-                f"{self.endpoint.url}: none of {self._useless} questions had an answer that can be used (the last: "
+                f"{self.endpoint.url}: none of {self._useless} questions had a usable answer (the last: "
                 f"{why}); {remedy}"
             )
 
@@ -110,7 +110,7 @@ class Patience:
         url = self.endpoint.url
         self._silent += not self._heard
         if self._silent >= SILENT_AT_START and not self._heard:
-            return EndpointError(f"{url}: {self._silent} requests in a row and never an answer ({words}); {remedy}")
+            return EndpointError(f"{url}: {self._silent} requests in a row had no answer ({words}); {remedy}")
         return TryAgainError("no answer", words)
 
     def status(self, error: Any) -> Exception:
@@ -123,20 +123,22 @@ class Patience:
             name = self.endpoint.key_variable
             if name is None:
                 return EndpointError(
-                    f"{url} wants a key ({words}), and none was sent: {DEFAULT_KEY} goes to {OFFICIAL_HOST} alone; "
-                    f"name an environment variable with the key by {called('api_key_env')}"
+                    f"{url} requires a key ({words}), and none was sent: {DEFAULT_KEY} is sent to {OFFICIAL_HOST} "
+                    f"only; set {called('api_key_env')} to an environment variable that holds the key"
                 )
-            return EndpointError(f"{url} refused the key in the environment variable {name} ({words}); set it")
+            return EndpointError(
+                f"{url} refused the key in the environment variable {name} ({words}); set it to a valid key"
+            )
         if code == 404:
             return EndpointError(
-                f"{url} knows no model {self.endpoint.model!r}, or is not the root of an API ({words}); set "
-                f"{called('model')} to a name that {url.rstrip('/')}/models lists, and {called('url')} to an address "
-                "that ends in /v1, or in what the server has instead"
+                f"{url} does not serve a model {self.endpoint.model!r}, or is not the root of an API ({words}); set "
+                f"{called('model')} to a name that {url.rstrip('/')}/models lists, and {called('url')} to the root of "
+                "the API, which usually ends in /v1"
             )
         if is_retried(code):
             return TryAgainError("no answer", words, retry_after_s(error.response.headers))
         self._unanswered = 0
-        self.useless(words, f"set {called('url')} and {called('model')} to a server that takes such requests")
+        self.useless(words, f"set {called('url')} and {called('model')} to a server that accepts such requests")
         return NoVerdictError("refused", words)
 
     def given_up(self, error: TryAgainError) -> Exception:
@@ -147,7 +149,7 @@ class Patience:
             if self._unanswered >= UNANSWERED_IN_A_ROW:
                 return EndpointError(
                     f"{url}: {self._unanswered} questions in a row had no answer, each tried for "
-                    f"{self.endpoint.deadline_s:g} s (the last: {error}); look at the server, then lower "
+                    f"{self.endpoint.deadline_s:g} s (the last: {error}); check the server, then lower "
                     f"{called('concurrency')} or raise {called('deadline_s')}"
                 )
             return NoVerdictError(error.kind, str(error))
@@ -157,7 +159,7 @@ class Patience:
             if self._nonsense >= NONSENSE_IN_A_ROW:
                 return EndpointError(
                     f"{url}: no verdict on any of {self._nonsense} questions (the last: {error}); the server must "
-                    f"support response_format json_schema; where it does, set {called('model')} to a model that can "
+                    f"support response_format json_schema; if it does, set {called('model')} to a model that can "
                     f"answer, or raise {called('max_tokens')}"
                 )
         return NoVerdictError(error.kind, str(error))

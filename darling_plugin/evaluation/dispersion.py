@@ -37,12 +37,12 @@ def vendi_score(kernel: Sequence[Sequence[float]] | np.ndarray) -> float:
             "sqrt(kernel[i][i] · kernel[j][j])"
         )
     if not np.allclose(matrix, matrix.T, rtol=0, atol=TOLERANCE):
-        raise InputError("`kernel` must be symmetric; give (kernel + kernel.T) / 2 where its halves are both right")
+        raise InputError("`kernel` must be symmetric; give (kernel + kernel.T) / 2 if both halves are right")
     eigenvalues = np.linalg.eigvalsh((matrix + matrix.T) / 2) / len(matrix)
     if eigenvalues.min() < -TOLERANCE:
         raise InputError(
             f"`kernel` must be positive semi-definite, got an eigenvalue of {eigenvalues.min() * len(matrix):g}; the "
-            "Vendi score has no meaning for it: use the cosines of embeddings"
+            "Vendi score is not defined for it; use the cosines of embeddings"
         )
     positive = eigenvalues[eigenvalues > 0]
     positive = positive / positive.sum()

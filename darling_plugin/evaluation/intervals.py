@@ -90,7 +90,9 @@ def problem_values(name: str, values: Sequence[float] | np.ndarray) -> np.ndarra
     except (TypeError, ValueError) as error:
         raise InputError(f"`{name}` must hold one number per problem: {error}") from error
     if array.ndim != 1 or not len(array):
-        raise InputError(f"`{name}` must hold one number per problem, of at least one; got shape {array.shape}")
+        raise InputError(
+            f"`{name}` must hold one number per problem, for at least one problem; got shape {array.shape}"
+        )
     if not np.isfinite(array).all():
         row = int(np.argmin(np.isfinite(array)))
         raise InputError(

@@ -94,10 +94,12 @@ def _correct_answers(answers: list[Hashable], correct: list[bool]) -> list[Hasha
     verdicts: dict[Hashable, bool] = {}
     for row, (answer, verdict) in enumerate(zip(answers, correct, strict=True)):
         if answer is None and verdict:
-            raise InputError(f"`correct[{row}]` is True and `answers[{row}]` is None; no answer cannot be correct")
+            raise InputError(
+                f"`correct[{row}]` is True, but `answers[{row}]` is None; a missing answer is never correct"
+            )
         if verdicts.setdefault(answer, verdict) != verdict:
             raise InputError(
-                f"`correct` must agree on equal answers, got both for {answer!r}; give the answers in a form in which "
-                "only equal ones compare equal"
+                f"`correct` must be the same for equal answers, got both True and False for {answer!r}; write the "
+                "answers in one canonical form"
             )
     return [answer for answer, verdict in verdicts.items() if verdict]

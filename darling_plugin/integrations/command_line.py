@@ -40,7 +40,7 @@ def parse_node(given: Sequence[tuple[str, str]]) -> dict[str, Any]:
         for section in sections:
             inner = inner.setdefault(section, {})
             if not isinstance(inner, dict):
-                raise ConfigError(f"{PREFIX}{path}: {PREFIX}{section} has a value of its own already, {inner!r}.")
+                raise ConfigError(f"{PREFIX}{path}: {PREFIX}{section} already has the value {inner!r}.")
         try:
             inner[last] = yaml.safe_load(text)
         except yaml.YAMLError as error:

@@ -53,20 +53,20 @@ class Scored:
 
 
 class Objective(ABC):
-    """One method. Its constructor's keyword arguments are its settings, and checks them (`InputError`).
+    """One method. The constructor's keyword arguments are its settings; the constructor checks them (`InputError`).
 
     Settings that the sections `darling.diversity`, `.fusion` and `.advantage` have under the same name come from there,
     the others from `darling.options`.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    """Of `NEEDS`: what a batch must hold. Nothing else is computed for it."""
+    """What a batch must hold, a part of `NEEDS`. Nothing else is computed for it."""
 
     scope: str = "all"
     """Which responses are partitioned: `all`, or `correct` ones only (the others get the label −1)."""
 
     multiplies_quality: bool = False
-    """Whether a negative quality would turn the order of two responses round, so that the step must shift it first."""
+    """Whether a negative quality would reverse the order of two responses, so that the step must shift it first."""
 
     centered: bool = True
     """Whether advantages are rewards − the group's mean. Only then the rewards alone carry the method, so that another

@@ -5,8 +5,8 @@
 L = the Gram matrix of the responses' unit vectors, L₋ᵢ = L without row and column i. The ratio is the Schur complement
 1 / [(L + I)⁻¹]ᵢᵢ; with the Cholesky factor C of L + I, whose eigenvalues are at least 1, that is 1 / Σ_j (C⁻¹)ⱼᵢ².
 
-Quality and diversity are added, so a wrong response is paid for being different. The paper encodes with a pretrained
-encoder; here it is the similarity's. Formula as in the paper (the authors' repository, fairytale9/
+Quality and diversity are added, so a wrong response is rewarded for being different. The paper encodes with a
+pretrained encoder; here it is the similarity's. Formula as in the paper (the authors' repository, fairytale9/
 diversity-quality-optimization, could not be compared).
 
 A group of one: the bonus is log 2, A = 0. n equal vectors: log((n+1)/n) for all. Orthogonal vectors: log 2 for all. All

@@ -6,7 +6,7 @@
 weight = 0 is the paper's NSR, 0.1 its W-REINFORCE, 1 REINFORCE on ±1. Source: `compute_psr_nsr_outcome_advantage` in
 TianHongZXY/RLVR-Decomposed (`positive_advantage_weight`, recommended 0.1).
 
-It knows no groups and no baseline: what is taken from wrong responses goes to whatever else the policy finds likely, so
+It uses no groups and no baseline: what is taken from wrong responses goes to whatever else the policy finds likely, so
 diversity is kept without being measured. A group of one counts like any other. All right: A = weight for all; all
 wrong: −1 for all. Quality counts only by whether it is above `darling.diversity.correct_threshold`.
 """

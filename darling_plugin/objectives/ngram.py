@@ -2,12 +2,12 @@
 
     d_i = (distinct word n-grams of i that no sibling has) / (all word n-grams of i)
 
-It needs no similarity: it is paid for wording, whatever the words mean. Copies, and texts of fewer than n words, get
+It needs no similarity: it rewards wording, whatever the words mean. Copies, and texts of fewer than n words, get
 d = 0; a group of one keeps all its n-grams. `scope="correct"` compares the correct responses alone; the others get the
 floor.
 
-Words are those of the text's script, without case, punctuation and Markdown (`form/words.py`): nothing is paid for a
-full stop. `options={words: authors}` takes what whitespace separates, as the authors do.
+Words are those of the text's script, without case, punctuation and Markdown (`form/words.py`): a period
+earns nothing. `options={words: authors}` takes what whitespace separates, as the authors do.
 """
 
 from __future__ import annotations

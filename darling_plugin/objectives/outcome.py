@@ -7,9 +7,9 @@
     outcome_ucb_con    b_i = min(1, 1/√N) − 0.5   an answer that was seen more than four times is penalized
 
 N is kept per prompt over all steps and saved with checkpoints; the responses of a step do not count for each other. A
-response without a final answer has the outcome "none", which counts like any other: else it would pay to give none.
-The authors have published no code; formulas and the constant 0.5 are the paper's. With more than one good final answer
-per prompt the batch form is nearest to DARLING; with one, it mostly spreads the wrong answers.
+response without a final answer has the outcome "none", which counts like any other; otherwise giving none would be
+rewarded. The authors have published no code; formulas and the constant 0.5 are the paper's. With more than one good
+final answer per prompt the batch form is nearest to DARLING; with one, it mostly spreads the wrong answers.
 
 b is added to the advantage, so A does not sum to 0. A group of one: b = 0 (batch), 1 at first (ucb). All right or all
 wrong: A = c · b. All the same answer: b = −(n−1)/n (batch).

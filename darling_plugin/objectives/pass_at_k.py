@@ -1,11 +1,11 @@
-"""Pass@k training with analytic advantages: the reward of a set of k is whether one of it is right (arXiv 2508.10751).
+"""Pass@k training with analytic advantages: a set of k is rewarded if one of it is right (arXiv 2508.10751).
 
     ρ = 1 − C(n−c, k) / C(n, k),   σ = √(ρ (1 − ρ))                      c right of n responses
     right:  A = (1 − ρ) / (σ + 1e-6)
     wrong:  A = (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / (σ + 1e-6)
 
-Source: `calc_adv` in RUCAIBox/Passk_Training (code/passk_adv.py). It is not verl's estimator `grpo_passk`, which pays
-only the best response of a group, by how much it beats the second best.
+Source: `calc_adv` in RUCAIBox/Passk_Training (code/passk_adv.py). It is not verl's estimator `grpo_passk`, which
+rewards only the best response of a group, by how much it beats the second best.
 
 It compares no responses: it stops pushing once k samples suffice, and makes no difference between right ones. k = 1 is
 GRPO with the standard deviation over n. All right, all wrong, fewer than k wrong, a group of at most k: A = 0 (with

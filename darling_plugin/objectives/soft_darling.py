@@ -1,4 +1,4 @@
-"""DARLING without a threshold and without a closure: P(equivalent) counts as it is. This package's own.
+"""DARLING without threshold and closure: P(equivalent) is used as it is. A variant of this package.
 
     d_i = max(floor, 1 − mean of P_ij over the siblings j ≠ i)
     r_i = q_i · d_i,   A_i = r_i − mean of r over the group
@@ -31,7 +31,7 @@ from darling_plugin.objectives.darling import Darling
 
 
 class SoftDarling(Darling):
-    """Darling's settings; only its diversity is another."""
+    """The settings of `Darling`; only the diversity differs."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"probabilities"})
 
@@ -61,7 +61,8 @@ def soft_diversity(
     groups = group_rows(uid)
     if len(probabilities) != len(groups.sizes):
         raise InputError(
-            f"`probabilities` has {len(probabilities)} matrices and `uid` names {len(groups.sizes)} groups"
+            f"`probabilities` has {len(probabilities)} matrices and `uid` names {len(groups.sizes)} groups; "
+            "give one per group"
         )
     rows_count = len(groups.index)
     kept = np.ones(rows_count, bool) if correct is None else checks.flags("correct", correct, rows_count)

@@ -1,12 +1,12 @@
-"""The unlikeliness reward: a right response that the policy finds likely is paid less (arXiv 2506.02355).
+"""The unlikeliness reward: a right response gets less reward if the policy finds it likely (arXiv 2506.02355).
 
     r_i = q_i · (1 − beta · rank_i / n)        rank 0 = the lowest mean log-probability of a token in the group
     A_i = (r_i − mean of r) / (std of r + 1e-6)
 
 Source: `_compute_advantages` in AndreHe02/rewarding-unlikely-release (ray_lean_trainer.py; `lean.rank_penalty=0.25` in
-its script). Its ties are ranked in no set order; here they share their mean rank, so that copies are paid alike.
+its script). Its ties are ranked in no set order; here they share their mean rank, so that copies get the same reward.
 
-It needs no similarity: unlikely wording is paid, whatever it means. A group of one, or all wrong: A = 0. All right:
+It needs no similarity: unlikely wording is rewarded, whatever it means. A group of one, or all wrong: A = 0. All right:
 A is by rank alone. Equal log-probabilities: GRPO with the standard deviation.
 """
 

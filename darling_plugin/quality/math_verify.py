@@ -1,4 +1,4 @@
-"""Quality of a maths response: 1.0 when its final answer equals the reference, compared symbolically, else 0.0.
+"""Quality of a math response: 1.0 when its final answer equals the reference, compared symbolically, else 0.0.
 
 Uses Hugging Face's math-verify (https://github.com/huggingface/Math-Verify). It limits its own time with SIGALRM, which
 works only in a process's main thread, and verl scores responses in threads: `MathVerifier` therefore runs it in a child

@@ -106,8 +106,9 @@ def conversation(messages: Sequence[Mapping[str, Any]], response: str, tokenizer
     except (ValueError, TemplateError) as error:  # it has no template; it refuses a role, such as `system`
         roles = ", ".join(str(turn.get("role")) for turn in turns)
         raise InputError(
-            f"the chat template of {getattr(tokenizer, 'name_or_path', 'the reward model')!r} cannot write a "
-            f"conversation of {roles}: {said(error)}. Use a reward model whose tokenizer has a template for it."
+            f"the chat template of {getattr(tokenizer, 'name_or_path', 'the reward model')!r} cannot format a "
+            f"conversation with the roles {roles}: {said(error)}. Use a reward model whose tokenizer has a "
+            "template for it."
         ) from error
     return text.removeprefix(tokenizer.bos_token) if tokenizer.bos_token is not None else text
 
@@ -118,8 +119,8 @@ def _messages(extra_info: Mapping[str, Any] | None, data_source: str) -> Sequenc
         return [{"role": "user", "content": prompt}]
     if prompt is None or not isinstance(prompt, Sequence | np.ndarray) or len(prompt) == 0:
         raise InputError(
-            f"extra_info.prompt: a row of data_source={data_source!r} has none, and a reward model reads the question "
-            "too. Write each row's conversation into its extra_info: the text, or the list of messages."
+            f"extra_info.prompt: a row of data_source={data_source!r} has none, but a reward model also reads the "
+            "question. Write the conversation of each row into its extra_info, as a text or a list of messages."
         )
     return list(prompt)
 
@@ -140,8 +141,8 @@ async def _post(url: str, payload: Mapping[str, Any]) -> Any:
         status, headers, body = await asyncio.wait_for(ask(), TIMEOUT_S)
     except (httpx.TransportError, asyncio.TimeoutError) as error:
         raise _Unavailable(
-            f"reward model at {url}: {type(error).__name__}: {error}. Its servers' log says why; a conversation longer "
-            "than reward.reward_model.rollout.max_model_len is one reason."
+            f"reward model at {url}: {type(error).__name__}: {error}. Look into the log of its servers. One "
+            "possible cause is a conversation longer than reward.reward_model.rollout.max_model_len."
         ) from error
     if status >= 300:
         words = f"reward model at {url}: HTTP {status}: {said(body.decode('utf-8', 'replace'))}"
@@ -152,7 +153,7 @@ async def _post(url: str, payload: Mapping[str, Any]) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         words = said(body[:1000].decode("utf-8", "replace"))
-        raise _Unavailable(f"reward model at {url}: its answer is not JSON: {words}") from None
+        raise _Unavailable(f"reward model at {url}: its reply is not JSON: {words}") from None
 
 
 def _score(answer: Any) -> float:

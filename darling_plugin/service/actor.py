@@ -2,7 +2,7 @@
 
 The actor is light (queue, memory, union-find); the models are in its replicas (`ray_workers.py`). Its name holds the
 job's id, so that two jobs on one cluster never meet. It belongs to the process that started it and ends with it. When
-the actor itself dies, Ray makes a new one; its memory is gone, and the next partition is asked afresh.
+the actor itself dies, Ray makes a new one; its memory is lost, and the next partition is scored again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class RemoteService:
         holds: what must live as long as the service, such as actors that serve its model.
         slots: GPUs for the replicas (`placement.py`); those reserved for it are given back when it closes.
 
-    Raises `ConfigError` where a service of this job is there already.
+    Raises `ConfigError` if this job already has a service.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class RemoteService:
             )
         except ValueError as error:
             raise ConfigError(
-                f"this Ray job has a partition service already ({actor_name()}): one job trains one policy. {error}"
+                f"this Ray job already has a partition service ({actor_name()}): a job trains only one policy. {error}"
             ) from None
         self._holds = holds
         self._slots = slots
@@ -149,7 +149,7 @@ class RemoteService:
         self._told(self._actor.resume.remote())
 
     def counts(self) -> Counts:
-        """What it did since the last call; all 0 where it is gone, the steps that it cannot serve say so themselves."""
+        """What it did since the last call; all 0 if it is gone, which the steps that it cannot serve report."""
         return self._told(self._actor.counts.remote()) or Counts()
 
     def memory(self) -> dict[str, Contents]:
@@ -187,7 +187,7 @@ class RemoteService:
                 raise error.cause from None
             raise
         except RayError as error:
-            raise SimilarityError(f"the partition service is gone, {TRIES} tries later: {error}") from error
+            raise SimilarityError(f"the partition service did not answer after {TRIES} tries: {error}") from error
 
 
 def _absolute(similarity: SimilaritySettings) -> SimilaritySettings:
@@ -212,7 +212,7 @@ class Sender:
         self._actor: Any = None
 
     def submit(self, uid: Hashable, text: str) -> None:
-        """Nothing is waited for; where there is no service (yet), nothing happens: the trainer asks for everything."""
+        """Returns at once. Without a service (yet) it does nothing: the trainer's partition asks for all responses."""
         import ray
 
         if self._actor is None:

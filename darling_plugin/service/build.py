@@ -110,14 +110,14 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
     """Raise `ConfigError` where the similarity cannot run on the backend that the settings name."""
     if settings.backend in ("urls", "vllm") and pair_classifier(similarity) is None:
         raise ConfigError(
-            f"darling.service.backend={settings.backend}: a server answers for a pair classifier, and this similarity "
-            f"({type(similarity).__name__}) reads each response by itself, or is none. Set darling.service.backend=ray."
+            f"darling.service.backend={settings.backend}: its servers can only run a classifier that reads pairs, "
+            f"and this similarity ({type(similarity).__name__}) is not one. Set darling.service.backend=ray."
         )
     if settings.backend != "local" and (device := getattr(similarity, "device", None)) is not None:
         raise ConfigError(
-            f"darling.similarity.device={device}: is that of a similarity in the trainer's process, and "
+            f"darling.similarity.device={device}: it applies to a similarity in the trainer's process, but "
             f"darling.service.backend={settings.backend} runs it elsewhere. Set darling.service.backend=local, or "
-            "darling.service.gpus_per_replica in its place."
+            "darling.service.gpus_per_replica instead."
         )
     if settings.api_key_env and settings.api_key_env not in os.environ:
         raise ConfigError(
@@ -126,9 +126,9 @@ def check_backend(similarity: Similarity, settings: ServiceSettings) -> None:
         )
     if settings.urls and pair_classifier(similarity) is None:
         raise ConfigError(
-            f"darling.service.urls={settings.urls}: nobody would ask these servers. They answer for a pair classifier, "
-            f"and this similarity ({type(similarity).__name__}) reads each response by itself, or is none. Leave "
-            "darling.service.urls out, or set darling.similarity.model to the pair classifier that they serve."
+            f"darling.service.urls={settings.urls}: these servers would not be used. They can only run a "
+            f"classifier that reads pairs, and this similarity ({type(similarity).__name__}) is not one. Leave "
+            "darling.service.urls out, or set darling.similarity.model to the classifier that they serve."
         )
 
 

@@ -55,7 +55,7 @@ class HttpWorker:
             raise WorkerError(f"{type(error).__name__} {error}".strip()) from error
         if response.status_code != 200 and not is_retried(response.status_code):
             raise RefusedError(
-                f"{self.name}/{request.path} refuses the request with HTTP {response.status_code}: "
+                f"{self.name}/{request.path} refused the request with HTTP {response.status_code}: "
                 f"{_message(response)}. It must serve the model that darling.similarity.model names, with `--runner "
                 "pooling`, and take the key in darling.service.api_key_env"
             )
@@ -66,7 +66,7 @@ class HttpWorker:
             self.tally = Counter(truncated=self._wire.truncated)
             return rows
         except (KeyError, TypeError, ValueError) as error:
-            raise WorkerError(f"its answer makes no sense: {type(error).__name__} {error}") from error
+            raise WorkerError(f"its reply cannot be read: {type(error).__name__} {error}") from error
 
     async def load(self) -> None:
         import httpx
@@ -76,7 +76,7 @@ class HttpWorker:
         except httpx.TransportError as error:
             raise WorkerError(f"{type(error).__name__} {error}".strip()) from error
         if status != 200:
-            raise WorkerError(f"/health says HTTP {status}")
+            raise WorkerError(f"/health returned HTTP {status}")
 
     async def reset(self) -> None:
         """Nothing to do: closing the connection canceled the request, and the server is not ours to restart."""

@@ -51,12 +51,12 @@ def read(path: Path, digest: str) -> dict[str, Contents] | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if str(arrays[SIMILARITY]) != digest:
-                logger.info("darling: %s is of another similarity, and starts empty", path)
+                logger.info("darling: %s was written with another similarity, so the memory starts empty", path)
                 return None
             names = [key.removesuffix(".keys") for key in arrays.files if key.endswith(".keys")]
             return {name: Contents(*(arrays[f"{name}.{field}"] for field in Contents._fields)) for name in names}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        logger.warning("darling: %s cannot be read, and its pairs are scored again: %s", path, error)
+        logger.warning("darling: %s cannot be read, so its pairs are scored again: %s", path, error)
         return None
 
 

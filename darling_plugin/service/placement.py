@@ -38,7 +38,7 @@ class Slot:
 
 
 def reserve(count: int, gpus: float, *, placed_s: float = PLACED_S) -> list[Slot]:
-    """`count` slots of `gpus` GPUs each that nobody has. If there are fewer, it holds none and raises `ConfigError`."""
+    """`count` free slots of `gpus` GPUs each. If there are fewer, it holds none and raises `ConfigError`."""
     import ray
 
     groups = [ray.util.placement_group([{"GPU": gpus}], strategy="PACK") for _ in range(count)]
@@ -48,9 +48,9 @@ def reserve(count: int, gpus: float, *, placed_s: float = PLACED_S) -> list[Slot
         for group in groups:
             ray.util.remove_placement_group(group)
         raise ConfigError(
-            f"darling.service.placement=dedicated: {len(placed)} of {count} replicas of {gpus:g} GPUs found a place "
+            f"darling.service.placement=dedicated: only {len(placed)} of {count} replicas of {gpus:g} GPUs fit "
             "beside verl's own pools. Lower darling.service.replicas, start verl with fewer GPUs (trainer.nnodes, "
-            "trainer.n_gpus_per_node), add nodes, or set darling.service.placement=shared, beside the policy, or cpu."
+            "trainer.n_gpus_per_node), add nodes, or set darling.service.placement=shared (beside the policy) or cpu."
         )
     return [Slot(group, 0, gpus) for group in groups]
 
@@ -64,7 +64,7 @@ def beside(groups: Sequence[Any], count: int | None, *, kept_free: float) -> lis
     bundles = [(group, bundle) for bundle in range(most) for group in groups if bundle < len(group.bundle_specs)]
     if count is not None and count > len(bundles):
         raise ConfigError(
-            f"darling.service.replicas={count}: with placement=shared each replica is beside the policy on one of the "
+            f"darling.service.replicas={count}: with placement=shared, each replica is beside the policy on one of the "
             f"{len(bundles)} GPUs that train. Set darling.service.replicas={len(bundles)} or less, or null for one on "
             "each."
         )
@@ -90,8 +90,8 @@ def check_memory(model: str, free: float, total: float, kept_free: float) -> Non
     gib = 2**30
     fits = int(100 * free / total) / 100
     raise ConfigError(
-        f"darling.service.placement=shared: with {model} loaded beside the policy {free / gib:.1f} of "
-        f"{total / gib:.1f} GiB are free, and vLLM will take {kept_free * total / gib:.1f}. Set "
+        f"darling.service.placement=shared: with {model} loaded beside the policy, {free / gib:.1f} of "
+        f"{total / gib:.1f} GiB are free, but vLLM will take {kept_free * total / gib:.1f}. Set "
         f"actor_rollout_ref.rollout.gpu_memory_utilization={fits:.2f} or less, a smaller darling.similarity.model, or "
         "darling.service.placement=dedicated or cpu."
     )

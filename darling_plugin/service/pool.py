@@ -219,7 +219,7 @@ class Pool:
         said = "; ".join(f"{name}: {text}" for name, text in (resting | tries.said).items())
         return (
             f"the partition service got no answer in {self.limits.deadline_s:.3g} s (darling.service.deadline_s) from "
-            f"{len(self._seats)} workers: {said or 'all hold batches that they do not answer'}"
+            f"{len(self._seats)} workers: {said or 'all are working on batches and do not answer'}"
         )
 
     async def _load(self, seat: _Seat) -> None:
@@ -242,7 +242,7 @@ class Pool:
 
     async def _rest(self, seat: _Seat, why: str, *, hung: bool) -> None:
         self.counts.failures += 1
-        logger.warning("darling: worker %s failed a batch, which goes to another: %s", seat.worker.name, why)
+        logger.warning("darling: worker %s failed on a batch, which another worker gets: %s", seat.worker.name, why)
         self._send_to_rest(seat, why)
         if hung:
             await seat.worker.reset()

@@ -97,7 +97,7 @@ class RayWorker:
             if "constructor" in str(error) or "__init__" in str(error):
                 raise RefusedError(f"{self.name} cannot be started: {error}") from error
             self.actor = self._start()  # dead for good: somebody has killed it by hand
-            raise WorkerError("it was killed, and starts again") from error
+            raise WorkerError("it was killed and is restarting") from error
         except ray.exceptions.RayError as error:
             raise WorkerError(f"{type(error).__name__}: {_first_line(error)}") from error
 
@@ -175,7 +175,7 @@ class ScalingPool(Pool):
         self._watch = asyncio.ensure_future(self._look_on()) if most > least else None
 
     async def look(self) -> None:
-        """Add a worker when more batches wait than there are workers; give one up after a minute of nothing."""
+        """Add a worker when more batches wait than there are workers; remove one after a minute without work."""
         workers = self.workers
         if self.waiting > len(workers) and len(workers) < self._most:
             self.add(self._make(self._made))

@@ -181,7 +181,7 @@ class PartitionService:
                 await self._round()
             except SimilarityError as error:
                 self._counts.stream_failures += 1
-                logger.warning("darling: work ahead of the trainer failed, and will be asked again: %s", error)
+                logger.warning("darling: scoring ahead of the trainer failed and will be tried again: %s", error)
 
     async def _round(self) -> None:
         new, self._new = self._new, []

@@ -86,7 +86,7 @@ class Verdicts:
     async def vectors(self, texts: Sequence[str]) -> np.ndarray:
         if self.reader.reads == "pairs":
             raise SimilarityError(
-                "the objective needs an encoding of each response, and this similarity reads pairs of responses; set "
+                "the objective needs an encoding of each response, but this similarity reads pairs of responses; set "
                 "darling.similarity.name=embedding, or darling.similarity.model to a bi-encoder (null is one)"
             )
         rows = await self.asker.rows(list(dict.fromkeys(texts)))

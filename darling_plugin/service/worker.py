@@ -111,15 +111,15 @@ def checked_rows(answer: object, expected: int) -> Rows:
     if isinstance(answer, list) and answer and all(_is_packed(row) for row in answer):
         packed: list[np.ndarray] = answer
         if len(packed) != expected:
-            raise WorkerError(f"it answered {expected} items with {len(packed)} rows")
+            raise WorkerError(f"for {expected} items it returned {len(packed)} rows")
         _check_finite(np.stack([vector_of(row) for row in packed]))
         return packed
     try:
         rows = np.asarray(answer, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise WorkerError(f"it answered with {type(answer).__name__}, not with rows of numbers: {error}") from error
+        raise WorkerError(f"it returned {type(answer).__name__}, not rows of numbers: {error}") from error
     if rows.ndim != 2 or len(rows) != expected or rows.shape[1] == 0:
-        raise WorkerError(f"it answered {expected} items with rows of shape {rows.shape}")
+        raise WorkerError(f"for {expected} items it returned rows of shape {rows.shape}")
     _check_finite(rows)
     return rows
 

@@ -75,7 +75,7 @@ def build_similarity(
     given = {key: value for key, value in settings.items() if value is not None}
     accepted = inspect.signature(SIMILARITIES[name]).parameters
     for key in given.keys() - accepted.keys():
-        raise ConfigError(f"`darling.similarity.{key}` means nothing to {name!r}; it takes {', '.join(accepted)}")
+        raise ConfigError(f"`darling.similarity.{key}` has no effect on {name!r}; it takes {', '.join(accepted)}")
     for key, parameter in accepted.items():
         if parameter.default is parameter.empty and key not in given:
             raise ConfigError(f"`darling.similarity.{key}` must be set for {name!r}")

@@ -96,8 +96,8 @@ def read_cascade(path: Path) -> CascadeCard:
         return CascadeCard.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ConfigError(
-            f"`{KEY}` is {str(path)!r}, and a cascade's file cannot be read there ({error.strerror}); make one with "
+            f"`{KEY}` is {str(path)!r}, but no cascade can be read there ({error.strerror}); make one with "
             "`darling classifier cascade`"
         ) from None
     except ValidationError as error:
-        raise ConfigError(f"{path} is no cascade's file: {problems(error)}") from None
+        raise ConfigError(f"{path} is not a file of a cascade: {problems(error)}") from None

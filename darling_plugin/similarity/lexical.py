@@ -1,4 +1,4 @@
-"""Equivalent = the same words. No model, no meaning: for tests, smoke runs and as a baseline."""
+"""Equivalent = the same words. It has no model and no notion of meaning: for tests, smoke runs and as a baseline."""
 
 from collections.abc import Sequence
 

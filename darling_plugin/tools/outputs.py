@@ -21,7 +21,9 @@ def check_output(option: str, out: Path, inputs: Iterable[str | Path | None]) ->
             continue
         inside = source.is_dir() and target.is_file() and target.is_relative_to(source.resolve())
         if inside or (target.exists() and target.samefile(source)):
-            raise InputError(f"{option}: {out} is (in) an input of this command, {source}; name another path.")
+            raise InputError(
+                f"{option}: {out} is an input of this command, or is inside one: {source}; name another path."
+            )
 
 
 def prepare_file(option: str, out: Path, inputs: Iterable[str | Path | None] = ()) -> None:

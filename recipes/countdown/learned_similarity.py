@@ -1,6 +1,6 @@
 """A learned similarity in place of the symbolic one, as a task needs where no program can say what is equivalent.
 
-Labelled pairs (`pairs.py`) train a siamese encoder with the package's own classifier (`classifier/`). The packaged
+Labeled pairs (`pairs.py`) train a siamese encoder with the package's own classifier (`classifier/`). The packaged
 encoder reads words and is a hundred times too big for expressions of seven characters, so the base model is made here:
 a ModernBERT with 0.1M parameters, one token per character, and a network of one hidden layer over the mean of the
 tokens. That mean knows no order, and the layer after it sets sums apart that are nearly equal. Of what was tried, BERT,
@@ -101,7 +101,7 @@ def build_encoder(folder: Path, seed: int = 0) -> None:
         num_attention_heads=HEADS,
         max_position_embeddings=MAX_TOKENS,
         layer_types=["full_attention"] * LAYERS,
-        # A small base of the rotation: neighbours matter here, not thousands of tokens.
+        # A small base of the rotation: neighbors matter here, not thousands of tokens.
         rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 100.0}},
         initializer_range=0.05,
         pad_token_id=tokenizer.pad_token_id,

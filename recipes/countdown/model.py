@@ -40,7 +40,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def build_model(seed: int = 0) -> LlamaForCausalLM:
-    """A freshly initialised policy: the same weights for the same seed, the caller's random state untouched."""
+    """A freshly initialized policy: the same weights for the same seed, the caller's random state untouched."""
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 

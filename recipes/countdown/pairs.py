@@ -1,7 +1,7 @@
-"""Labelled pairs of Countdown responses, for a classifier to learn from: the policy's own samples, and variations.
+"""Labeled pairs of Countdown responses, for a classifier to learn from: the policy's own samples, and variations.
 
 Of each prompt: every two different responses; and for each response that is an expression, `VARIATIONS` times, it and
-the same solution written in another order, it and a neighbour (another operator or digit, or two digits swapped), and
+the same solution written in another order, it and a neighbor (another operator or digit, or two digits swapped), and
 both of those written in another order. Samples alone would teach little: 3 % of their pairs are equivalent, and few of
 the others differ by one character.
 
@@ -66,7 +66,7 @@ def labelled_pairs(path: Path, policy: WarmStart, prompts: Sequence[Prompt], *, 
 
 
 def make_pairs(prompts: Sequence[Prompt], responses: Sequence[Sequence[str]], seed: int = 0) -> list[Pair]:
-    """The labelled pairs of responses[i], the responses to prompts[i]; no pair twice within a prompt."""
+    """The labeled pairs of responses[i], the responses to prompts[i]; no pair twice within a prompt."""
     rng = random.Random(f"countdown pairs {seed}")
     pairs: list[Pair] = []
     for prompt, texts in zip(prompts, responses, strict=True):

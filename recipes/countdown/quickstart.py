@@ -5,10 +5,9 @@
     python -m recipes.countdown.quickstart --similarity learned
     python -m recipes.countdown.quickstart --trainer trl
 
-Everything lands in outputs/: the task's data, the warm start and the learned similarity are made once and shared; each
-kind
-of run has a folder with summary.json, metrics.jsonl (one line per training step), curves.png, samples and the whole log
-of the trainer. `run` is the order of the stages, one function each.
+All results are written to outputs/. The task's data, the warm start and the learned similarity are made once and
+shared. Each kind of run has a folder with summary.json, metrics.jsonl (one line per training step), curves.png,
+samples and the trainer's log. `run` has the order of the stages, one function each.
 """
 
 from __future__ import annotations
@@ -43,19 +42,19 @@ Stage = Callable[[str], None]
 
 
 def main(
-    estimator: Annotated[Estimator, typer.Option(help="darling, or verl's own grpo for comparison")] = (
-        Estimator.darling
-    ),
+    estimator: Annotated[Estimator, typer.Option(help="darling, or grpo for comparison.")] = (Estimator.darling),
     similarity: Annotated[
-        SimilarityChoice, typer.Option(help="symbolic: exact | learned: a classifier, trained first")
+        SimilarityChoice, typer.Option(help="symbolic: exact | learned: a classifier that is trained first.")
     ] = (SimilarityChoice.symbolic),
-    trainer: Annotated[Trainer, typer.Option(help="verl: its own main_ppo | trl: its GRPOTrainer")] = Trainer.verl,
-    steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
-    seed: Annotated[int, typer.Option(help="of data, warm start and evaluation; of rollouts in TRL only")] = 0,
-    warm_start_steps: Annotated[int, typer.Option(min=1, help="supervised steps before RL")] = WARM_START_STEPS,
-    output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs"),
+    trainer: Annotated[Trainer, typer.Option(help="verl: main_ppo | trl: GRPOTrainer.")] = Trainer.verl,
+    steps: Annotated[int, typer.Option(min=1, help="Number of training steps.")] = STEPS,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of data, warm start and evaluation (in TRL, also of rollouts).")
+    ] = 0,
+    warm_start_steps: Annotated[int, typer.Option(min=1, help="Supervised steps before RL.")] = WARM_START_STEPS,
+    output: Annotated[Path, typer.Option(help="Folder for all results.")] = Path("outputs"),
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo; darling.* only, for TRL")
+        list[str] | None, typer.Argument(help="More Hydra overrides for main_ppo. With --trainer trl, darling.* only.")
     ] = None,
 ) -> None:
     """Train a tiny policy on Countdown on this machine's CPU, and show quality and diversity before and after."""
@@ -66,7 +65,7 @@ def main(
     try:
         run(request, console)
     except KeyboardInterrupt:
-        console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
+        console.print("\nStopped. No process is left running. The next call reuses what is in outputs/.")
         raise typer.Exit(130) from None
     except JobFailed as error:
         console.print(f"\n[bold red]{trainer.value} stopped.[/] {error}", highlight=False)
@@ -147,11 +146,11 @@ def _learn_similarity(
     from recipes.countdown.learned_similarity import learn_similarity
     from recipes.countdown.pairs import labelled_pairs
 
-    stage("A similarity learned from labelled pairs (a minute or two, once)")
+    stage("Training a similarity on labeled pairs (a minute or two, once)")
     prompts, path = prompts[:SIMILARITY_PROMPTS], request.shared / f"pairs_{request.seed}.jsonl"
     labelled = labelled_pairs(path, policy, prompts, seed=request.seed)
     equivalent = sum(pair.similar for pair in labelled.pairs) / len(labelled.pairs)
-    console.print(f"    {len(labelled.pairs):,} pairs of {len(prompts)} prompts, {equivalent:.0%} equivalent, labelled "
+    console.print(f"    {len(labelled.pairs):,} pairs of {len(prompts)} prompts, {equivalent:.0%} equivalent, labeled "
                   f"by the symbolic similarity: {_short(path)}")  # fmt: skip
     with console.status("training the classifier"):
         learned = learn_similarity(request.shared / f"similarity_{request.seed}", labelled.pairs, seed=request.seed)
@@ -209,7 +208,7 @@ def _train(
         shutil.rmtree(request.folder)  # its own folder of an earlier run: two runs' metrics must not mix
     kind: type[VerlJob | TrlJob] = TrlJob if request.trainer is Trainer.trl else VerlJob
     job = kind(request.folder, request.steps, request.command(data, warm.folder, learned))
-    console.print(f"    the whole log: {_short(job.log)}")
+    console.print(f"    log: {_short(job.log)}")
     return _Ran(job, job.run(console))
 
 

@@ -54,13 +54,13 @@ def read_settings(settings: list[str], objective: str) -> dict[str, Any]:
 
 
 def main(
-    settings: Annotated[list[str] | None, typer.Argument(help="such as darling.diversity.floor=0.2")] = None,
-    policy: Annotated[Path, typer.Option(help="a Hugging Face folder")] = ...,  # type: ignore[assignment]
-    data: Annotated[Path, typer.Option(help="train.parquet of the task")] = ...,  # type: ignore[assignment]
-    folder: Annotated[Path, typer.Option(help="where everything is written")] = ...,  # type: ignore[assignment]
-    steps: Annotated[int, typer.Option(help="training steps")] = 34,
-    seed: Annotated[int, typer.Option(help="of the order of prompts and of sampling")] = 0,
-    objective: Annotated[str, typer.Option(help="darling or grpo")] = "darling",
+    settings: Annotated[list[str] | None, typer.Argument(help="Settings, such as darling.diversity.floor=0.2.")] = None,
+    policy: Annotated[Path, typer.Option(help="Policy to train: a Hugging Face folder.")] = ...,  # type: ignore[assignment]
+    data: Annotated[Path, typer.Option(help="train.parquet of the task.")] = ...,  # type: ignore[assignment]
+    folder: Annotated[Path, typer.Option(help="Folder for all results.")] = ...,  # type: ignore[assignment]
+    steps: Annotated[int, typer.Option(help="Number of training steps.")] = 34,
+    seed: Annotated[int, typer.Option(help="Random seed of prompt order and sampling.")] = 0,
+    objective: Annotated[str, typer.Option(help="darling or grpo.")] = "darling",
 ) -> None:
     """Train, and save the policy."""
     # scripts/install.sh keeps TRL in a folder of its own: verl 0.9.1 stops where TRL 1.16 can be imported.

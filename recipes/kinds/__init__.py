@@ -3,7 +3,7 @@
     base.py          SmolLM2-135M-Instruct, from the package that carries it
     sentences.py     answers made of WordNet's glosses; warmstart.py: what the warm start learns from them
     engine.py        sampling and gradients on one core; policy.py: the same in words
-    pairs.py         labelled pairs of responses, for a classifier
+    pairs.py         labeled pairs of responses, for a classifier
     quickstart.py    before and after a short training through verl
     trl_train.py     the same training in TRL; gpu.sh: both at full size, on a GPU
     experiment/      the methods compared: `docs/kinds.md`

@@ -15,19 +15,23 @@ from rich.table import Table
 
 from darling_plugin.errors import DarlingError
 
-app = typer.Typer(add_completion=False, help="What DARLING does against its baselines on real words.")
+app = typer.Typer(add_completion=False, help="Compare DARLING with its baselines on real words.")
 
-Out = Annotated[Path, typer.Option(help="the experiment's folder; may be shared by several machines")]
-Only = Annotated[list[str] | None, typer.Option(help="grid/method, such as 'main/*' or 'tuning/grpo'; all by default")]
+Out = Annotated[Path, typer.Option(help="The experiment's folder. Several machines may share it.")]
+Only = Annotated[
+    list[str] | None, typer.Option(help="grid/method, such as 'main/*' or 'tuning/grpo'. The default is all.")
+]
 
 
 @app.command()
 def run(
     out: Out = Path("outputs/kinds"),
     only: Only = None,
-    budget_minutes: Annotated[float | None, typer.Option(min=0, help="stop then; the next call continues")] = None,
+    budget_minutes: Annotated[
+        float | None, typer.Option(min=0, help="Stop after this time. The next call resumes.")
+    ] = None,
 ) -> None:
-    """Do what of the plan is not done, on one core. Stop it at any moment; the same command resumes."""
+    """Do the runs of the plan that are not done, on one core. Can be stopped at any time; the same command resumes."""
     from recipes.kinds.experiment.work import Place, work
 
     _be_quiet()
@@ -43,14 +47,14 @@ def run(
 
 @app.command()
 def record(
-    policy: Annotated[Path, typer.Argument(help="the folder of a policy that was trained elsewhere")],
-    method: Annotated[str, typer.Option(help="grpo, ngram, darling, learned, shipped or soft_darling")],
-    seed: Annotated[int, typer.Option(help="of the training")],
-    seconds: Annotated[float, typer.Option(help="that the training took")],
+    policy: Annotated[Path, typer.Argument(help="The folder of a policy that was trained elsewhere.")],
+    method: Annotated[str, typer.Option(help="grpo, ngram, darling, learned, shipped or soft_darling.")],
+    seed: Annotated[int, typer.Option(help="Random seed of the training.")],
+    seconds: Annotated[float, typer.Option(help="Duration of the training, in seconds.")],
     out: Out = Path("outputs/kinds"),
-    engine: Annotated[str, typer.Option(help="trl, as gpu.sh trains, or verl, as the quickstart does")] = "trl",
+    engine: Annotated[str, typer.Option(help="trl (used by gpu.sh) or verl (used by the quickstart).")] = "trl",
 ) -> None:
-    """Measure a policy that TRL or verl trained, and write it into the ledger: gpu.sh does so after each training."""
+    """Measure a policy that TRL or verl trained, and write the result into the ledger, as gpu.sh does."""
     from recipes.kinds.experiment.plan import quickstart_run, trl_run
     from recipes.kinds.experiment.work import Place
     from recipes.kinds.experiment.work import record as write
@@ -63,9 +67,9 @@ def record(
 @app.command()
 def prepare(
     out: Out = Path("outputs/kinds"),
-    classifier: Annotated[bool, typer.Option(help="the learned classifier, too")] = False,
+    classifier: Annotated[bool, typer.Option(help="Also train the classifier.")] = False,
 ) -> None:
-    """Make what all runs begin with: the warm start, and the classifier trained on its responses."""
+    """Make what all runs start from: the warm start and, with --classifier, a classifier trained on its responses."""
     from recipes.kinds.experiment.plan import main_run
     from recipes.kinds.experiment.prepare import prepare as make
     from recipes.kinds.experiment.work import Place
@@ -77,9 +81,9 @@ def prepare(
 @app.command()
 def similarities(
     out: Out = Path("outputs/kinds"),
-    to: Annotated[Path, typer.Option(help="where the table goes")] = Path("docs/kinds"),
+    to: Annotated[Path, typer.Option(help="Folder for the table.")] = Path("docs/kinds"),
 ) -> None:
-    """How far the learned and the shipped classifier agree with the exact similarity, on the warm start's responses."""
+    """Compare the learned and the shipped classifier with the exact similarity, on the warm start's responses."""
     from recipes.kinds.experiment.similarities import write_table
     from recipes.kinds.experiment.work import Place
 
@@ -89,7 +93,7 @@ def similarities(
 
 @app.command()
 def status(out: Out = Path("outputs/kinds")) -> None:
-    """What is done, who is at work, and which learning rates were chosen."""
+    """Show finished and running runs, and the chosen learning rates."""
     from recipes.kinds.experiment.plan import GRIDS, TUNED, chosen_rate, in_order, plan, tried
     from recipes.kinds.experiment.work import Place
 
@@ -114,9 +118,9 @@ def status(out: Out = Path("outputs/kinds")) -> None:
 @app.command()
 def analyse(
     out: Out = Path("outputs/kinds"),
-    to: Annotated[Path, typer.Option(help="where tables and pictures go")] = Path("docs/kinds"),
+    to: Annotated[Path, typer.Option(help="Folder for the tables and figures.")] = Path("docs/kinds"),
 ) -> None:
-    """Tables, tests and pictures of what the ledger holds."""
+    """Write tables, tests and figures of the results in the ledger."""
     from recipes.kinds.experiment.analysis import write_all
     from recipes.kinds.experiment.work import Place
 

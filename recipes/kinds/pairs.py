@@ -1,4 +1,4 @@
-"""Labelled pairs of responses, for a classifier to learn from: the policy's own samples, and rewordings.
+"""Labeled pairs of responses, for a classifier to learn from: the policy's own samples, and rewordings.
 
 Of each training category: every two different responses, and for each that names a kind of the category, the same kind
 in another sentence (`sentences.py`). Samples alone would teach little, as few of their pairs are equivalent. The exact
@@ -38,7 +38,7 @@ def labelled_pairs(path: Path, warm_start: Path, categories: Sequence[Category],
 
 
 def make_pairs(categories: Sequence[Category], responses: Sequence[Sequence[str]], seed: int = 0) -> list[Pair]:
-    """The labelled pairs of responses[i], the responses to categories[i]; all equivalent ones, and as many distinct
+    """The labeled pairs of responses[i], the responses to categories[i]; all equivalent ones, and as many distinct
     ones as `MOST_DISTINCT` allows."""
     rng = random.Random(f"kinds pairs {seed}")
     pairs: list[Pair] = []

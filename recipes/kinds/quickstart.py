@@ -3,8 +3,8 @@
     bash scripts/quickstart.sh --task kinds           (installs what is missing, then calls this)
     python -m recipes.kinds.quickstart --estimator grpo
 
-Everything lands in outputs/: the warm start is made once and shared; the run has a folder with summary.json, as
-Countdown's has, metrics.jsonl, curves.png, whole groups of responses, report.html to read them in, and verl's log.
+All results are written to outputs/. The warm start is made once and shared. The run has a folder with summary.json,
+metrics.jsonl, curves.png, whole groups of responses, report.html to read them in, and verl's log.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ STEPS, K, SAMPLES = 24, 8, 16
 
 
 def main(
-    estimator: Annotated[Estimator, typer.Option(help="darling, or verl's own grpo")] = Estimator.darling,
-    steps: Annotated[int, typer.Option(min=1, help="training steps")] = STEPS,
-    output: Annotated[Path, typer.Option(help="where everything is written")] = Path("outputs"),
-    overrides: Annotated[list[str] | None, typer.Argument(help="further Hydra overrides for main_ppo")] = None,
+    estimator: Annotated[Estimator, typer.Option(help="darling, or grpo for comparison.")] = Estimator.darling,
+    steps: Annotated[int, typer.Option(min=1, help="Number of training steps.")] = STEPS,
+    output: Annotated[Path, typer.Option(help="Folder for all results.")] = Path("outputs"),
+    overrides: Annotated[list[str] | None, typer.Argument(help="More Hydra overrides for main_ppo.")] = None,
 ) -> None:
     """Train SmolLM2 to name kinds of things on this machine's CPU, and show quality and diversity before and after."""
     console = Console()
     try:
         run(estimator, steps, output.resolve(), tuple(overrides or ()), console)
     except KeyboardInterrupt:
-        console.print("\nStopped. Nothing is left running; what is in outputs/ is used again next time.")
+        console.print("\nStopped. No process is left running. The next call reuses what is in outputs/.")
         raise typer.Exit(130) from None
     except JobFailed as error:
         console.print(f"\n[bold red]verl stopped.[/] {error}", highlight=False)
@@ -59,14 +59,14 @@ def run(estimator: Estimator, steps: int, output: Path, overrides: tuple[str, ..
     console.print(
         Panel(
             "[bold]Name a kind of fish and say something about it.[/] → [bold]A trout is a fish of cool waters.[/]\n"
-            "A response is right when WordNet has it as a kind of the category. Two of them are the same when they "
-            "name the same kind, in whatever words. verl trains SmolLM2 (135M) with "
+            "A response is right if WordNet has the named thing as a kind of the category. Two responses are "
+            "equivalent if they name the same kind, in whatever words. verl trains SmolLM2 (135M) with "
             f"{estimator.value.upper()} on this CPU.",
             title="DARLING quickstart on real words",
             expand=False,
         )
     )
-    console.print("[bold]1/4[/] Data and warm start (the first time some ten minutes on an idle core, then reused)")
+    console.print("[bold]1/4[/] Data and warm start (about ten minutes on an idle core the first time, then reused)")
     data = prepare(output / "kinds" / "data")
     warm = warm_start(output / "kinds" / "shared" / "warm_start")
     console.print(f"    {'reused' if warm.reused else f'trained in {warm.seconds:.0f} s'}: {warm.folder}")
@@ -74,13 +74,13 @@ def run(estimator: Estimator, steps: int, output: Path, overrides: tuple[str, ..
     before = evaluate(warm.folder, warm.folder)
     _show(before, console)
     console.print(
-        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up 3 to 5 minutes; from the first step on "
-        "the bar says how long it takes)"
+        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up takes 3 to 5 minutes; from the first "
+        "step on the bar shows the time left)"
     )
     if folder.exists():
         shutil.rmtree(folder)  # of an earlier run: two runs' metrics must not mix
     job = VerlJob(folder, steps, command(estimator, steps, folder, data, warm.folder, overrides))
-    console.print(f"    the whole log: {job.log}")
+    console.print(f"    log: {job.log}")
     training_s = job.run(console)
     console.print("[bold]4/4[/] Evaluating the trained policy on the same categories")
     trained = (folder / "checkpoints" / f"global_step_{steps}").joinpath(*CHECKPOINTED_MODEL)

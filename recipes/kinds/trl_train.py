@@ -54,16 +54,16 @@ def settings(objective: str, similarity: str) -> dict[str, Any]:
 
 
 def main(
-    policy: Annotated[Path, typer.Option(help="a Hugging Face folder")] = ...,  # type: ignore[assignment]
-    data: Annotated[Path, typer.Option(help="train.parquet of the task")] = ...,  # type: ignore[assignment]
-    folder: Annotated[Path, typer.Option(help="where everything is written")] = ...,  # type: ignore[assignment]
-    objective: Annotated[str, typer.Option(help="as darling.objective")] = "darling",
-    similarity: Annotated[str, typer.Option(help="exact, shipped, or a classifier's folder")] = "exact",
-    steps: Annotated[int, typer.Option(help="training steps")] = 60,
-    learning_rate: Annotated[float, typer.Option(help="of all layers")] = 1e-5,
-    prompts: Annotated[int, typer.Option(help="of a step, 8 responses to each")] = PROMPTS,
-    seed: Annotated[int, typer.Option(help="of the order of prompts and of sampling")] = 0,
-    cpu: Annotated[bool, typer.Option(help="train without a GPU")] = False,
+    policy: Annotated[Path, typer.Option(help="Policy to train: a Hugging Face folder.")] = ...,  # type: ignore[assignment]
+    data: Annotated[Path, typer.Option(help="train.parquet of the task.")] = ...,  # type: ignore[assignment]
+    folder: Annotated[Path, typer.Option(help="Folder for all results.")] = ...,  # type: ignore[assignment]
+    objective: Annotated[str, typer.Option(help="As darling.objective.")] = "darling",
+    similarity: Annotated[str, typer.Option(help="exact, shipped, or a classifier's folder.")] = "exact",
+    steps: Annotated[int, typer.Option(help="Number of training steps.")] = 60,
+    learning_rate: Annotated[float, typer.Option(help="Learning rate of all layers.")] = 1e-5,
+    prompts: Annotated[int, typer.Option(help="Prompts per step, with 8 responses each.")] = PROMPTS,
+    seed: Annotated[int, typer.Option(help="Random seed of prompt order and sampling.")] = 0,
+    cpu: Annotated[bool, typer.Option(help="Train without a GPU.")] = False,
 ) -> None:
     """Train, and save the policy."""
     # scripts/install.sh keeps TRL in a folder of its own: verl 0.9.1 stops where TRL 1.16 can be imported.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The paper's maths recipe. Checks the job first, then trains; what is set below can be set from outside:
+# The paper's math recipe. Checks the job first, then trains; what is set below can be set from outside:
 #   SIZE=8gpu VARIANT=grpo bash recipes/math/run.sh trainer.total_training_steps=100
 # CHECK_ONLY=1 stops after the check. Arguments are Hydra overrides and come last. README.md beside this file says more.
 set -euo pipefail

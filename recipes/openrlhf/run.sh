@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The paper's maths recipe through OpenRLHF. What is set below can be set from outside; arguments come last and win:
+# The paper's math recipe through OpenRLHF. What is set below can be set from outside; arguments come last and win:
 #   GPUS=8 MODEL=Qwen/Qwen3-4B-Base DATA=train.jsonl bash recipes/openrlhf/run.sh --darling.diversity.scope correct
 # README.md beside this file says more.
 set -euo pipefail

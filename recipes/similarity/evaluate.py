@@ -80,8 +80,8 @@ def hash_of(text: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+")
-    parser.add_argument("--rule", help="for short texts, in place of the similarity's own")
-    parser.add_argument("--halves", nargs="+", default=list(HALVES), help="of the first-sight pairs")
+    parser.add_argument("--rule", help="Rule for short texts. The default is the similarity's own.")
+    parser.add_argument("--halves", nargs="+", default=list(HALVES), help="Parts of the first-sight pairs.")
     parser.add_argument("--labeled", action="store_true")
     parser.add_argument("--made", type=Path, default=Path("outputs/similarity/held_out.jsonl"))
     parser.add_argument("--json", type=Path)

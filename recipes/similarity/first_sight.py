@@ -151,10 +151,10 @@ shipped before. It read the first 254 tokens, with the authors' rule for texts o
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?")
-    parser.add_argument("--rule", help="for short texts, in place of the similarity's own")
+    parser.add_argument("--rule", help="Rule for short texts. The default is the similarity's own.")
     parser.add_argument("--halves", nargs="+", default=list(SETS))
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--page", action="store_true", help="write docs/first_sight.md")
+    parser.add_argument("--page", action="store_true", help="Write docs/first_sight.md.")
     args = parser.parse_args()
     if args.page:
         PAGE.write_text(page(*(json.loads(path.read_text()) for path in (BEFORE, AFTER))), encoding="utf-8")

@@ -115,10 +115,10 @@ def card_of(head: Head, **more: Any) -> Card:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", type=Path, required=True, help="folder with change.safetensors")
+    parser.add_argument("--encoder", type=Path, required=True, help="Folder with change.safetensors.")
     parser.add_argument("--made", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--most", type=int, help="labeled pairs, for a quick start of train_labeled.py")
+    parser.add_argument("--most", type=int, help="Use only this many labeled pairs.")
     args = parser.parse_args()
     sources = {
         "labeled": tuple(part[: args.most] for part in labeled_pairs()[:2]),

@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--most", type=int, help="pairs, for a trial")
+    parser.add_argument("--most", type=int, help="Use only this many pairs, for a trial.")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)

@@ -43,7 +43,7 @@ def read_data(file: Path) -> Any:
 
 def main(
     reward_model: Model,
-    data: Annotated[Path, typer.Option(help="JSON lines with `prompt`", exists=True)],
+    data: Annotated[Path, typer.Option(help="File of JSON lines with `prompt`.", exists=True)],
     model: Model = POLICY,
     similarity: Similarity = "classifier",
     output: Output = Path("outputs/trl-creative"),

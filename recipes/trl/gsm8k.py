@@ -54,7 +54,7 @@ def read_data(data: str) -> Any:
 
 def main(
     model: Model = POLICY,
-    data: Annotated[str, typer.Option(help="a name on the hub, or a file")] = "openai/gsm8k",
+    data: Annotated[str, typer.Option(help="A name on the hub, or a file.")] = "openai/gsm8k",
     similarity: Similarity = "classifier",
     output: Output = Path("outputs/trl-gsm8k"),
     max_steps: MaxSteps = -1,

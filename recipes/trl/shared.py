@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-Model = Annotated[str, typer.Option(help="a folder, or a name on the hub")]
-Similarity = Annotated[str, typer.Option(help="as darling.similarity.name")]
-Output = Annotated[Path, typer.Option(help="where everything is written")]
-MaxSteps = Annotated[int, typer.Option(help="-1: one epoch")]
-CompletionTokens = Annotated[int, typer.Option(help="of each completion, at most")]
-BatchSize = Annotated[int, typer.Option(help="completions of a process at a time")]
-Accumulate = Annotated[int, typer.Option(help="such batches for one update")]
-Vllm = Annotated[bool, typer.Option(help="sample with vLLM on the GPUs that train")]
-Cpu = Annotated[bool, typer.Option(help="train without a GPU")]
+Model = Annotated[str, typer.Option(help="Model: a folder, or a name on the hub.")]
+Similarity = Annotated[str, typer.Option(help="As darling.similarity.name.")]
+Output = Annotated[Path, typer.Option(help="Folder for all results.")]
+MaxSteps = Annotated[int, typer.Option(help="Maximum steps. -1 is one epoch.")]
+CompletionTokens = Annotated[int, typer.Option(help="Maximum tokens of a completion.")]
+BatchSize = Annotated[int, typer.Option(help="Completions per process and batch.")]
+Accumulate = Annotated[int, typer.Option(help="Batches per update.")]
+Vllm = Annotated[bool, typer.Option(help="Sample with vLLM on the GPUs that train.")]
+Cpu = Annotated[bool, typer.Option(help="Train without a GPU.")]
 
 POLICY = "Qwen/Qwen2.5-1.5B-Instruct"
 

@@ -96,7 +96,7 @@ def faults(found: dict[str, dict[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Wait for the nodes of a Ray cluster, and look at each.")
     parser.add_argument("--nodes", type=int, required=True)
-    parser.add_argument("--timeout", type=float, default=600.0, help="seconds until all must have joined")
+    parser.add_argument("--timeout", type=float, default=600.0, help="Seconds to wait until all nodes have joined.")
     arguments = parser.parse_args()
     if "RAY_ADDRESS" not in os.environ:
         sys.exit("error: RAY_ADDRESS is not set: which cluster? For example RAY_ADDRESS=10.0.0.1:6379.")

@@ -60,7 +60,7 @@ def test_replicas_that_come_before_verl_keep_it_from_starting(placed):
 def test_too_many_replicas_are_refused_and_hold_nothing(placed):
     found = placed["refused"]
     assert found["verl_ready"] == found["verl_groups"] == 2
-    assert "8 of 9 replicas of 1 GPUs found a place" in found["error"]
+    assert "only 8 of 9 replicas of 1 GPUs fit" in found["error"]
     assert found["predicted"] == "errors"
 
 

@@ -141,7 +141,7 @@ def test_the_service_itself_may_be_killed(service, batch, expected):
 
 
 def test_one_job_has_one_service(service, folder):
-    with pytest.raises(ConfigError, match="this Ray job has a partition service already"):
+    with pytest.raises(ConfigError, match="this Ray job already has a partition service"):
         RemoteService(SimilaritySettings(model=folder), ServiceSettings(replicas=1), HOW, "ray")
 
 
@@ -212,7 +212,7 @@ def test_a_service_that_is_gone_for_good_costs_figures_and_not_the_job(cluster, 
     service.pause()
     service.resume()
     assert service.counts() == Counts()
-    with pytest.raises(SimilarityError, match="the partition service is gone"):  # what on_failure decides about
+    with pytest.raises(SimilarityError, match="the partition service did not answer"):  # what on_failure decides about
         service.partition(*batch)
     service.close()
 

@@ -38,7 +38,7 @@ def test_floor_and_alone():
         (([0, 1], [0]), {}, "`labels` has 2 entries and `uid` has 1"),
         (([0.0], [0]), {}, r"`labels` must be whole numbers of shape \(1,\), got float64"),
         (([[0]], [0]), {}, r"`labels` .* got int64 of shape \(1, 1\)"),
-        (([0, -2], [0, 0]), {}, r"`labels\[1\]` must be −1 \(left out\) or a class from 0 on, got -2"),
+        (([0, -2], [0, 0]), {}, r"`labels\[1\]` must be −1 \(left out\) or a class number of at least 0, got -2"),
         (([0], [0]), {"floor": -0.1}, r"`floor` must be in \[0, 1\], got -0.1"),
         (([0], [0]), {"floor": True}, "`floor` must be a finite number, got True"),
         (([0], [0]), {"singleton": 2}, r"`singleton` must be in \[0, 1\], got 2"),

@@ -170,7 +170,7 @@ class Reflexive(Relation):
 
 
 def closure_of_all_pairs(responses, uid, correct, says):
-    """The reference: SciPy's connected components over every pair of rows, relabelled within each uid."""
+    """The reference: SciPy's connected components over every pair of rows, relabeled within each uid."""
     n = len(responses)
     inside = [True] * n if correct is None else correct
     graph = np.zeros((n, n))

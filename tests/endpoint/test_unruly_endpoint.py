@@ -152,4 +152,4 @@ def test_a_server_that_wants_a_key_is_told_of(monkeypatch):
 
     error = client._patience.status(Refusal())
     assert isinstance(error, EndpointError)
-    assert "wants a key" in str(error) and "--api-key-env" in str(error)
+    assert "requires a key" in str(error) and "--api-key-env" in str(error)

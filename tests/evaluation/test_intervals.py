@@ -56,7 +56,7 @@ def test_one_problem_has_no_interval():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"values": []}, r"`values` must hold one number per problem, of at least one; got shape \(0,\)"),
+        ({"values": []}, r"`values` must hold one number per problem, for at least one problem; got shape \(0,\)"),
         ({"values": [[1.0]]}, r"got shape \(1, 1\)"),
         ({"values": [1.0, np.nan]}, r"`values\[1\]` must be a finite number, got nan"),
         ({"values": [0.5, None]}, r"`values\[1\]` must be a finite number, got nan"),

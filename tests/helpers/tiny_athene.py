@@ -1,6 +1,6 @@
 """A tiny random reward model in the shape of Athene-RM-8B, and the original's forward pass, stated again in torch.
 
-The format is that of the checkpoint's own modelling code: a Llama under `model.`, a linear layer `v_head` from hidden
+The format is that of the checkpoint's own modeling code: a Llama under `model.`, a linear layer `v_head` from hidden
 size to 1 without bias, the score read at the last token 128003. Llama 3's special tokens have Llama 3's ids.
 """
 

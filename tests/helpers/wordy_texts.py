@@ -8,7 +8,7 @@ NAMES = "Paris Rome Euler Gauss Anna Maria London Danube Fermat Monday"
 
 
 def wordy_text(seed: int, words: int) -> str:
-    """So many words: half common, some of maths, a few names, and one in ten that no other text is likely to have."""
+    """So many words: half common, some of math, a few names, and one in ten that no other text is likely to have."""
     draw = random.Random(seed)
     common, maths, names = COMMON.split(), MATHS.split(), NAMES.split()
 

@@ -19,7 +19,7 @@ from darling_plugin.similarity.classifier.memory import Memory
 
 
 class Initials:
-    """Reads texts one by one: their first letter as a number. P = 1 for the same letter, 1/2 for neighbours, else 0."""
+    """Reads texts one by one: their first letter as a number. P = 1 for the same letter, 1/2 for neighbors, else 0."""
 
     reads = "texts"
 
@@ -37,7 +37,7 @@ def initials(texts):
 
 @pytest.fixture
 def cascade():
-    """The first is sure but for neighbouring letters; the second says that those are the same. And both workers."""
+    """The first is sure but for neighboring letters; the second says that those are the same. And both workers."""
     cheap, dear = Oracle(initials, "cheap"), Oracle(lambda items: np.ones((len(items), 1)), "dear")
     counts = Counts()
 
@@ -53,7 +53,7 @@ def cascade():
 
 def test_only_doubtful_pairs_reach_the_second_and_each_text_is_read_once(cascade):
     service, cheap, dear = cascade
-    # a, b are neighbours and x is far: a ~ b by the second, x alone by the first.
+    # a, b are neighbors and x is far: a ~ b by the second, x alone by the first.
     assert service.partition(["a1", "b1", "x1", "a2"], [0] * 4).labels.tolist() == [0, 0, 1, 0]
     assert sorted(text for batch in cheap.asked for text in batch) == ["a1", "a2", "b1", "x1"]
     assert {frozenset(text[0] for text in pair) for batch in dear.asked for pair in batch} == {frozenset("ab")}

@@ -20,5 +20,5 @@ def test_a_device_goes_with_the_local_backend_only():
 
 
 def test_lexical_has_none():
-    with pytest.raises(ConfigError, match=r"darling\.similarity\.device` means nothing to 'lexical'"):
+    with pytest.raises(ConfigError, match=r"darling\.similarity\.device` has no effect on 'lexical'"):
         parse_settings({"similarity": {"name": "lexical", "device": "cpu"}}).similarity.build()

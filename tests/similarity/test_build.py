@@ -27,9 +27,9 @@ def test_options_reach_the_judge():
     ("name", "options", "message"),
     [
         ("bleu", {}, "must be one of classifier, cascade, judge, embedding, lexical, callable; got 'bleu'"),
-        ("lexical", {"model": "m"}, "`darling.similarity.model` means nothing to 'lexical'; it takes n"),
-        ("embedding", {"function": "m:f"}, "`darling.similarity.function` means nothing to 'embedding'"),
-        ("lexical", {"size": 3}, "`darling.similarity.size` means nothing to 'lexical'"),
+        ("lexical", {"model": "m"}, "`darling.similarity.model` has no effect on 'lexical'; it takes n"),
+        ("embedding", {"function": "m:f"}, "`darling.similarity.function` has no effect on 'embedding'"),
+        ("lexical", {"size": 3}, "`darling.similarity.size` has no effect on 'lexical'"),
         ("callable", {}, "`darling.similarity.function` must be set for 'callable'"),
     ],
 )

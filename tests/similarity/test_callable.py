@@ -44,10 +44,13 @@ def test_follows_the_protocol(user_module):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("users_similarities", "`darling.similarity.function` must read `module:function`.*; got 'users_similarities'"),
-        (":f", "must read `module:function`"),
-        ("m:", "must read `module:function`"),
-        (None, "must read `module:function`.* got None"),
+        (
+            "users_similarities",
+            "`darling.similarity.function` must have the form `module:function`.*; got 'users_similarities'",
+        ),
+        (":f", "must have the form `module:function`"),
+        ("m:", "must have the form `module:function`"),
+        (None, "must have the form `module:function`.* got None"),
         ("users_missing:f", "is 'users_missing:f', and there is no module 'users_missing' on the Python path"),
         (
             "darling_plugin.countdown.judge:equivalent",
@@ -56,7 +59,7 @@ def test_follows_the_protocol(user_module):
         ("users_similarities.inner:f", "there is no module 'users_similarities.inner'"),
         ("users_similarities:g", "is 'users_similarities:g', and 'users_similarities' has no 'g'"),
         ("users_similarities:Judges.never", "has no 'Judges.never'"),
-        ("users_similarities:number", "is 'users_similarities:number', which is not a function but int"),
+        ("users_similarities:number", "is 'users_similarities:number', which is of type int, not a function"),
     ],
 )
 def test_a_wrong_name_is_refused_at_once(user_module, spec, message):

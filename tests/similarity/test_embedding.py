@@ -94,7 +94,7 @@ def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path):
 
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(
-        ConfigError, match=rf"`darling.similarity.model` is '{tmp_path}', and sentence-transf.* It said"
+        ConfigError, match=rf"`darling.similarity.model` is '{tmp_path}', and sentence-transf.* The error was"
     ):
         EmbeddingSimilarity(str(tmp_path), device="cpu")([("a", "b")])
 

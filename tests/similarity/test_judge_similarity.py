@@ -126,7 +126,9 @@ def test_no_verdict_is_an_error_and_no_guess(server, said):
 def test_a_dead_endpoint_says_which_setting(server):
     judge = JudgeSimilarity("judge", server.url)
     server.close()
-    with pytest.raises(SimilarityError, match=r"never an answer .*start the server, or set darling\.similarity\.url"):
+    with pytest.raises(
+        SimilarityError, match=r"requests in a row had no answer .*start the server, or set darling\.similarity\.url"
+    ):
         judge([("a", "b")] * 5)
 
 

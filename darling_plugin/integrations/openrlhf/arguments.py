@@ -1,4 +1,4 @@
-"""What must be so before a job starts, and `--help`. Imports nothing of OpenRLHF or Ray."""
+"""Checks of the arguments before a job starts, and `--help`. Imports nothing of OpenRLHF or Ray."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     """What the user should know about this job, one sentence each.
 
     Loads no model: it looks for the folder, the module and the packages that the similarity will need. Raises
-    `ConfigError` for whatever would stop the job later, or train on something else than the settings say.
+    `ConfigError` for whatever would stop the job later, or make it train on something other than the settings say.
     """
     OPENRLHF.check_installed()
     settings = parse_settings(node)
@@ -43,7 +43,7 @@ def check_job(node: Mapping[str, Any], arguments: Sequence[str]) -> list[str]:
     if n < 2:
         raise ConfigError(
             f"--rollout.n_samples_per_prompt {n}: a response's diversity is measured against its siblings, so DARLING "
-            "needs at least two responses a prompt. Set --rollout.n_samples_per_prompt 8 (the paper's value)."
+            "needs at least two responses per prompt. Set --rollout.n_samples_per_prompt 8 (the paper's value)."
         )
     if settings.monitor:
         return ["darling.monitor=true: darling/* is logged; rewards and advantages are OpenRLHF's own."]
@@ -66,14 +66,14 @@ def _check_estimator(job: Mapping[str, Any], centered: bool, settings: DarlingSe
         raise ConfigError(f"--algo.advantage.estimator {estimator}: {places}. Set --algo.advantage.estimator dr_grpo.")
     if job["algo.kl.init_coef"] > 0 and not job["algo.kl.use_loss"]:
         raise ConfigError(
-            f"--algo.kl.init_coef {job['algo.kl.init_coef']:g}: {places}, so a penalty cannot be a part of the reward. "
+            f"--algo.kl.init_coef {job['algo.kl.init_coef']:g}: {places}, so a penalty cannot be part of the reward. "
             "Set --algo.kl.init_coef 0, or --algo.kl.use_loss for a KL loss instead."
         )
     for name in ("reward.overlong_buffer_len", "reward.stop_properly_penalty_coef"):
         if job[name] is not None:
             raise ConfigError(
                 f"--{name} {job[name]:g}: {places}, so OpenRLHF's penalty would not reach them. Leave it out, and "
-                "take the penalty off in the reward function."
+                "subtract the penalty in the reward function."
             )
 
 
@@ -89,7 +89,7 @@ def _notes(job: Mapping[str, Any], centered: bool) -> list[str]:
     if job["algo.kl.init_coef"] > 0:
         where = "the loss" if job["algo.kl.use_loss"] else "the advantages"
         notes.append(
-            f"--algo.kl.init_coef {job['algo.kl.init_coef']:g}: a KL penalty is a part of {where}; the paper has none "
+            f"--algo.kl.init_coef {job['algo.kl.init_coef']:g}: a KL penalty is part of {where}; the paper uses none "
             "(--algo.kl.init_coef 0)."
         )
     if centered and job["reward.overlong_buffer_len"] is not None:
@@ -104,7 +104,7 @@ def _refuse(node: Mapping[str, Any], settings: DarlingSettings) -> None:
     for path, why in REFUSED.items():
         section, name = path.split(".")
         if name in node.get(section, {}):
-            raise ConfigError(f"darling.{path}: means nothing in OpenRLHF, where {why}. Leave it out.")
+            raise ConfigError(f"darling.{path}: has no effect in OpenRLHF, where {why}. Leave it out.")
     if settings.service.backend == "vllm":
         raise ConfigError(
             "darling.service.backend=vllm: only verl launches these servers. Start them yourself, and set "
@@ -141,10 +141,10 @@ def help_text() -> str:
     return (
         "usage: python -m darling_plugin.integrations.openrlhf ARGUMENTS [--darling.SETTING VALUE ...]\n\n"
         "Runs openrlhf.cli.train_ppo_ray with DARLING between its rewards and its advantages.\n"
-        "ARGUMENTS are OpenRLHF's own (python -m openrlhf.cli.train_ppo_ray --help); of these must be set:\n\n"
+        "ARGUMENTS are OpenRLHF's own (python -m openrlhf.cli.train_ppo_ray --help). Set these:\n\n"
         "  --algo.advantage.estimator dr_grpo\n"
-        "  --rollout.n_samples_per_prompt 8     or any number from 2\n"
-        "  --algo.kl.init_coef 0                unless you want a KL penalty, which the paper has not\n\n"
+        "  --rollout.n_samples_per_prompt 8     or any number of at least 2\n"
+        "  --algo.kl.init_coef 0                unless you want a KL penalty (the paper uses none)\n\n"
         "Settings of DARLING, with their defaults:\n\n" + "\n".join(lines)
     )
 

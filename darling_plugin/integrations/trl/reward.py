@@ -62,7 +62,7 @@ class DarlingReward:
         self.quality = list(quality) if isinstance(quality, Sequence) and not isinstance(quality, str) else [quality]
         if not self.quality or not all(map(callable, self.quality)):
             raise ConfigError(
-                f"quality: got {quality!r}, expected a function or several. A reward model needs DarlingGRPOTrainer."
+                f"quality: got {quality!r}, expected one or several functions. A reward model needs DarlingGRPOTrainer."
             )
         self.weights = np.ones(len(self.quality)) if weights is None else np.asarray(weights, dtype=np.float64)
         if self.weights.shape != (len(self.quality),):
@@ -110,7 +110,7 @@ class DarlingReward:
         if trainer is None:
             if self.args is None:
                 raise InputError(
-                    "DarlingReward: got no args, and no log_metric of a trainer to find them by; give the trainer's "
+                    "DarlingReward: got no args, and was not called by a trainer that has them; pass the trainer's "
                     "config as DarlingReward(quality, args)."
                 )
             return self.args
@@ -120,13 +120,13 @@ class DarlingReward:
             check_arguments(trainer.args)
             if self.args is not None and self.args.num_generations != trainer.args.num_generations:
                 raise ConfigError(
-                    f"args: DarlingReward has num_generations={self.args.num_generations}, the trainer "
-                    f"{trainer.args.num_generations}; give both the same config."
+                    f"args: DarlingReward has num_generations={self.args.num_generations}, but the trainer "
+                    f"has {trainer.args.num_generations}; give both the same config."
                 )
             others = [name for name in trainer.reward_func_names if name != self.__name__]
             if others:
                 logger.warning(
-                    "darling: the trainer's other rewards (%s) are added to DARLING's; they are not multiplied by "
+                    "darling: the trainer's other rewards (%s) are added to DARLING's reward and not multiplied by "
                     "diversity. Give them to DarlingReward as quality, or train with DarlingGRPOTrainer.",
                     ", ".join(others),
                 )

@@ -20,7 +20,7 @@ MEANINGLESS = {
 
 
 def read_settings(node: Mapping[str, Any] | None, similarity: Similarity | str | None) -> DarlingSettings:
-    """The settings. Raises `ConfigError` for wrong ones, and for those that mean nothing in TRL.
+    """The settings. Raises `ConfigError` for wrong ones, and for those that have no effect in TRL.
 
     similarity: a name stands for `darling.similarity.name`; an object takes the place of the whole section, except the
     threshold and the short-text rule.
@@ -39,7 +39,7 @@ def read_settings(node: Mapping[str, Any] | None, similarity: Similarity | str |
     for path, instead in MEANINGLESS.items():
         section, _, key = path.partition(".")
         if section in settings.model_fields_set and (not key or key in getattr(settings, section).model_fields_set):
-            raise ConfigError(f"darling.{path}: means nothing in TRL; {instead}.")
+            raise ConfigError(f"darling.{path}: has no effect in TRL; {instead}.")
     objective = settings.build_objective()
     if "logprobs" in objective.needs:
         raise ConfigError(
@@ -62,7 +62,7 @@ def check_arguments(args: Any) -> None:
             )
         if args.multi_objective_aggregation != "sum_then_normalize":
             raise ConfigError(
-                f"multi_objective_aggregation={args.multi_objective_aggregation!r}: standardizes rewards over the "
+                f"multi_objective_aggregation={args.multi_objective_aggregation!r}: it standardizes rewards over the "
                 'batch. Set GRPOConfig(multi_objective_aggregation="sum_then_normalize").'
             )
     elif hasattr(args, "normalize_advantages"):
@@ -73,7 +73,7 @@ def check_arguments(args: Any) -> None:
             )
         if args.reward_clip_range:
             raise ConfigError(
-                f"reward_clip_range={args.reward_clip_range}: clips quality times diversity. "
+                f"reward_clip_range={args.reward_clip_range}: it clips quality times diversity. "
                 "Set RLOOConfig(reward_clip_range=None), and clip inside the quality function."
             )
     else:
@@ -93,6 +93,6 @@ def _check_object(similarity: Any, chosen: Any) -> None:
     ignored = set(chosen) - {"threshold", "short_text_rule", "domain"} if isinstance(chosen, Mapping) else set()
     if ignored:
         raise ConfigError(
-            f"darling.similarity.{min(ignored)}: not read, since similarity= is an object of type "
+            f"darling.similarity.{min(ignored)}: has no effect, because similarity= is an object of type "
             f"{type(similarity).__name__}; set one of them."
         )

@@ -4,7 +4,7 @@
     …/global_step_N/darling.json                       the step's state: the shift, and what the objective counted
     …/metrics/<time of the start>.jsonl                verl's file logger, one file for each start
 
-Everything else is verl's: weights, optimiser, data order.
+Everything else is verl's: weights, optimizer, data order.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def save(
     try:
         contents = service.memory()
     except SimilarityError as error:
-        logger.warning("darling: the checkpoint of step %d is without the similarity's memory: %s", step, error)
+        logger.warning("darling: the checkpoint of step %d does not contain the similarity's memory: %s", step, error)
         return
     memory_file.write(_memory(config), contents, memory_file.similarity_digest(similarity))
 
@@ -70,7 +70,8 @@ def load(
         if contents is not None:
             service.remember(contents)
             logger.info(
-                "darling: %d answers of the similarity are known", sum(len(one.keys) for one in contents.values())
+                "darling: %d earlier answers of the similarity were loaded",
+                sum(len(one.keys) for one in contents.values()),
             )
     path = _folder(config, step) / STATE
     return json.loads(path.read_text()) if path.exists() else None

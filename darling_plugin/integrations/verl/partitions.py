@@ -77,8 +77,8 @@ def open_service(
         return start_service(similarity, rule, service, backend="local")
     if backend == "ray" and service.place == "cpu" and pair_classifier(similarity):
         logger.warning(
-            "darling: a classifier that reads pairs runs on the CPUs (darling.service.placement=cpu), where its "
-            "verdicts take long. Set darling.service.placement=shared or dedicated; `darling plan` says how many "
+            "darling: a classifier that reads pairs runs on the CPUs (darling.service.placement=cpu), where it "
+            "is slow. Set darling.service.placement=shared or dedicated; `darling plan` says how many "
             "replicas it needs."
         )
     from darling_plugin.service.actor import RemoteService
@@ -163,8 +163,9 @@ def service_metrics(counts: Counts, waited_s: float) -> dict[str, float]:
     """`darling/service/*` of one step. hidden_share = 1 − seconds that the trainer waited / seconds of work."""
     if counts.truncated_share > MUCH_TRUNCATED:
         logger.warning(
-            "darling: %.0f %% of the responses are longer than the similarity reads, and compared by a part only. Set "
-            "darling.similarity.text=answer (what follows </think>) or head_tail, or a model that reads more.",
+            "darling: %.0f %% of the responses are longer than the similarity reads, so only a part of them is "
+            "compared. Set darling.similarity.text=answer (what follows </think>) or head_tail, or use a model that "
+            "reads more.",
             100 * counts.truncated_share,
         )
     hidden = 1.0 - min(1.0, waited_s / counts.busy_seconds) if counts.busy_seconds else 1.0

@@ -70,7 +70,7 @@ def _checked(compute_score: Any) -> Any:
                 raise TypeError
         except (TypeError, ValueError, OverflowError):
             raise InputError(
-                f"reward.custom_reward_function {name}: gave {result!r:.200} for a response of "
+                f"reward.custom_reward_function {name}: returned {result!r:.200} for a response of "
                 f"data_source={data_source!r}, expected a finite number, or a dictionary with one under 'score'"
             ) from None
         return result

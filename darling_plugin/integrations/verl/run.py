@@ -116,7 +116,7 @@ class DarlingRun:
             try:
                 service.close()
             except SimilarityError as error:
-                logger.warning("darling: the partition service had ended before the training did: %s", error)
+                logger.warning("darling: the partition service ended before the training did: %s", error)
 
     def _tried(self, what: str, call: Callable[[], T]) -> T | None:
         """`call`, as `darling.on_failure` wants it: what fails stops the run, or is a warning and None."""
@@ -125,7 +125,7 @@ class DarlingRun:
         except SimilarityError as error:
             if self._darling.on_failure == "raise":
                 raise
-            logger.warning("darling: the service did not answer to %s: %s", what, error)
+            logger.warning("darling: the service did not answer the call %s: %s", what, error)
             return None
 
     def _diversity_of_validation(self, sources: list[str], uid: list[str], infos: dict[str, list[Any]]) -> Any:
@@ -138,5 +138,5 @@ class DarlingRun:
             try:
                 labels = self._step.classes.partition(self._step.read(texts), uid, None).labels
             except SimilarityError as error:
-                logger.warning("darling: this validation has no classes: %s", error)
+                logger.warning("darling: no classes are logged for this validation: %s", error)
         return validation.validation_metrics(sources, uid, quality, correct, labels)

@@ -42,12 +42,12 @@ class V0Run(DarlingRun):
         self._set_up_darling()
         if self._waits_for_pools and not loads_after_pools(trainer):
             raise ConfigError(
-                f"darling.service.placement={self._darling.service.place}: verl's {type(trainer).__name__} makes pools "
-                "of GPUs later than this plugin could place its replicas. Set darling.service.placement=cpu, or "
+                f"darling.service.placement={self._darling.service.place}: verl's {type(trainer).__name__} makes its "
+                "GPU pools too late for this plugin to place replicas in them. Set darling.service.placement=cpu, or "
                 "darling.service.backend=urls."
             )
         if self._watched:
-            logger.info("darling: verl's %s through compute_advantage", type(trainer).__name__)
+            logger.info("darling: hooked into verl's %s at compute_advantage", type(trainer).__name__)
 
     @property
     def global_steps(self) -> int:  # type: ignore[override]
@@ -118,7 +118,7 @@ def read_rollouts(data: Any, tokenizer: Any, needs: frozenset[str]) -> Rollouts:
     if "uid" not in data.non_tensor_batch:
         raise ConfigError(
             "algorithm.adv_estimator=darling: verl's batch has no `uid`, so the responses to one prompt cannot be "
-            "found. Use a trainer that sets it, as verl's RayPPOTrainer does."
+            "found. Use a trainer that sets it, such as verl's RayPPOTrainer."
         )
     batch = data.batch
     length = batch["responses"].shape[-1]

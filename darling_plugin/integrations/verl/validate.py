@@ -71,14 +71,14 @@ def validate_job(config: DictConfig) -> None:
     if config.algorithm.use_kl_in_reward and uses_darling(config) and not objective.centered:
         raise ConfigError(
             f"algorithm.use_kl_in_reward=true: the advantages of darling.objective={settings.objective} are not "
-            "rewards minus their mean, so a penalty cannot be a part of the reward. Set "
+            "rewards minus their mean, so a penalty cannot be part of the reward. Set "
             "algorithm.use_kl_in_reward=false, and actor_rollout_ref.actor.use_kl_loss=true for a KL loss instead."
         )
     if needs_similarity(objective):
         check_backend(settings.similarity.build(), settings.service)
     elif settings.service.urls:
         raise ConfigError(
-            f"darling.service.urls={settings.service.urls}: nobody would ask these servers, as "
+            f"darling.service.urls={settings.service.urls}: these servers would not be used, because "
             f"darling.objective={settings.objective} needs no similarity. Leave darling.service.urls out."
         )
 
@@ -88,7 +88,7 @@ def _check_rollouts(config: DictConfig) -> None:
     if n < 2:
         raise ConfigError(
             f"actor_rollout_ref.rollout.n={n}: a response's diversity is measured against its siblings, so DARLING "
-            "needs at least two responses a prompt. Set actor_rollout_ref.rollout.n=8 (the paper's value)."
+            "needs at least two responses per prompt. Set actor_rollout_ref.rollout.n=8 (the paper's value)."
         )
 
 
@@ -108,12 +108,12 @@ def _check_reward(config: DictConfig, settings: DarlingSettings, objective: Obje
     estimator = str(config.algorithm.adv_estimator)
     if uses_darling(config):
         raise ConfigError(
-            "darling.reward=true: algorithm.adv_estimator=darling works on the fused reward already. Set "
-            "darling.reward=false, or algorithm.adv_estimator to the estimator that is to be given it, such as rloo."
+            "darling.reward=true: algorithm.adv_estimator=darling already uses the fused reward. Set "
+            "darling.reward=false, or algorithm.adv_estimator to the estimator that should use it, such as rloo."
         )
     if settings.monitor:
         raise ConfigError(
-            "darling.reward=true and darling.monitor=true: monitor leaves the rewards alone. Set one of them to false."
+            "darling.reward=true and darling.monitor=true: monitor does not change rewards. Set one of them to false."
         )
     if estimator == "gdpo":
         raise ConfigError(
@@ -122,13 +122,13 @@ def _check_reward(config: DictConfig, settings: DarlingSettings, objective: Obje
         )
     if settings.advantage.normalize_by_std:
         raise ConfigError(
-            f"darling.advantage.normalize_by_std=true: with darling.reward=true {estimator} makes the advantages. Set "
-            "it to false, and algorithm.norm_adv_by_std_in_grpo for grpo."
+            f"darling.advantage.normalize_by_std=true: with darling.reward=true, {estimator} computes the "
+            "advantages. Set it to false. For grpo, set algorithm.norm_adv_by_std_in_grpo instead."
         )
     if not objective.centered:
         raise ConfigError(
             f"darling.reward=true: the advantages of darling.objective={settings.objective} are not rewards minus "
-            f"their mean, so {estimator} cannot make them from a reward. Set darling.reward=false and "
+            f"their mean, so {estimator} cannot compute them from a reward. Set darling.reward=false and "
             "algorithm.adv_estimator=darling."
         )
 
@@ -142,14 +142,14 @@ def _check_filter(config: DictConfig, settings: DarlingSettings) -> None:
     if changes and groups.get("metric") != ANY_CORRECT:
         raise ConfigError(
             f"algorithm.filter_groups.metric={groups.get('metric')}: it drops the groups whose responses are all "
-            "correct, and those are where DARLING teaches diversity. Set "
-            f"algorithm.filter_groups.metric={ANY_CORRECT}, which drops the groups without a correct response only, or "
+            "correct, and DARLING learns diversity from those groups. Set "
+            f"algorithm.filter_groups.metric={ANY_CORRECT}, which only drops the groups without a correct response, or "
             "algorithm.filter_groups.enable=false."
         )
     if groups.get("metric") == ANY_CORRECT and has_reward_model(config):
         raise ConfigError(
-            f"algorithm.filter_groups.metric={ANY_CORRECT}: a reward model calls no response correct. Set "
-            "algorithm.filter_groups.enable=false."
+            f"algorithm.filter_groups.metric={ANY_CORRECT}: a reward model does not say which responses are correct. "
+            "Set algorithm.filter_groups.enable=false."
         )
 
 
@@ -180,6 +180,6 @@ def _check_std(config: DictConfig, settings: DarlingSettings, objective: Objecti
         )
     logger.info(
         "darling: advantages are not divided by the group's standard deviation (darling.advantage.normalize_by_std="
-        "false); verl's %s is of its grpo only.",
+        "false); verl's %s applies to its grpo only.",
         key,
     )

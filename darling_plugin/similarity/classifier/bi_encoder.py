@@ -65,7 +65,7 @@ def load_encoder(source: str | Path, *, base: str | None = None, device: str | N
     except LOADING as error:
         raise ConfigError(
             f"cannot load the encoder in {source}{f' over {base}' if base else ''}: its folder is damaged, or its base "
-            f"model cannot be reached from here. It said: {error}"
+            f"model cannot be reached from here. The error was: {error}"
         ) from error
     return encoder.eval()
 
@@ -74,14 +74,14 @@ def model_source(source: str | Path, base: str | None) -> str:
     """The folder or hub name that holds the weights. Raises `ConfigError` for a folder that is not here."""
     found = str(source if base is None else resolve_base(base))
     if missing := absent_path(found):
-        raise ConfigError(f"no model {found}: {missing}; check the name of the base model")
+        raise ConfigError(f"there is no model {found}: {missing}; check the name of the base model")
     return found
 
 
 def check_tokenizer(tokenizer: Any) -> None:
     """Raises ValueError for a tokenizer without words: what transformers makes, in silence, of a folder without one."""
     if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
-        raise ValueError("the folder's tokenizer knows no words; tokenizer.json is missing")
+        raise ValueError("the folder's tokenizer has no vocabulary; tokenizer.json is missing")
 
 
 def merge_adapter(model: Any, adapter: str | Path) -> None:

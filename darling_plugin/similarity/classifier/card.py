@@ -83,7 +83,7 @@ class Card(BaseModel):
     def _features_go_with_segments(self) -> Card:
         segments = (self.format == 2, self.chunks == "segments", bool(self.features), self.kind == "bi-encoder")
         if any(segments[:3]) and not all(segments):
-            raise ValueError("format 2, chunks segments and features go together, and are of a bi-encoder")
+            raise ValueError("format 2 is a bi-encoder with chunks=segments and features; set all of them or none")
         if self.features and tuple(self.features) != PAIR_FEATURES:
             raise ValueError(f"features: must be weights of {', '.join(PAIR_FEATURES)}, in this order")
         return self
@@ -96,8 +96,8 @@ def read_card(folder: Path) -> Card:
         return Card.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ConfigError(
-            f"{folder} holds no {FILE}: it is no classifier made by `darling classifier train`; train one, or name "
-            "another model"
+            f"{folder} holds no {FILE}, so it is not a classifier made by `darling classifier train`; train one, or "
+            "name another model"
         ) from None
     except ValidationError as error:
         raise ConfigError(f"{path} is damaged or was made by another version: {problems(error)}") from None
@@ -105,7 +105,9 @@ def read_card(folder: Path) -> Card:
 
 def problems(error: ValidationError) -> str:
     """What is wrong with a file, field by field, in one line."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+    )
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -1,4 +1,4 @@
-"""One forward pass per pair, which reads both responses together: dearer than a bi-encoder, the more a group has."""
+"""One forward pass per pair, which reads both responses together: more expensive than a bi-encoder."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def load_pair_model(source: str | Path, *, base: str | None = None, device: str 
     except LOADING as error:
         raise ConfigError(
             f"cannot load the cross-encoder in {source}{f' over {base}' if base else ''}: its folder is damaged, or "
-            f"its base model cannot be reached from here. It said: {error}"
+            f"its base model cannot be reached from here. The error was: {error}"
         ) from error
     return model.eval()

@@ -5,7 +5,7 @@ rare: names, numbers, the words that few texts have. A response is read once, wh
 number per distinct word (`Reader.read`); all pairs of a group are then one product of matrices (`Reader.shares`),
 symmetric in the two.
 
-Chosen on the 1,000 labelled pairs of NoveltyBench (arXiv 2504.05228), cross-validated by prompt, among thirty features
+Chosen on the 1,000 labeled pairs of NoveltyBench (arXiv 2504.05228), cross-validated by prompt, among thirty features
 of this kind; only those that a longer common part can never lower were kept, since a policy is rewarded for what
 this similarity calls distinct. docs/classifier.md has the figures.
 """

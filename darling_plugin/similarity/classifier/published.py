@@ -1,7 +1,7 @@
 """The classifiers that DARLING's authors published, by name or from a folder.
 
     dogtooth/similarity-classifier-f168-hf              ModernBERT, general text: their writing recipe
-    dogtooth/qwen3-4b-emb-finetuned-step-70-hf          Qwen3-Embedding-4B: their maths recipe
+    dogtooth/qwen3-4b-emb-finetuned-step-70-hf          Qwen3-Embedding-4B: their math recipe
     yimingzhang/deberta-v3-large-generation-similarity  DeBERTa-v3-large, NoveltyBench's (arXiv 2504.05228)
 
 Read as their own code reads them, but for one thing: the order of a pair does not depend on who came first
@@ -67,7 +67,7 @@ def open_reader(model: str) -> PairReader:
     from transformers import AutoConfig, AutoTokenizer
 
     if missing := absent_path(model):
-        raise ConfigError(f"no classifier {model}: {missing}; check the name")
+        raise ConfigError(f"there is no classifier {model}: {missing}; check the name")
     source = _source(model)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
@@ -80,7 +80,8 @@ def open_reader(model: str) -> PairReader:
     if form is None:
         raise ConfigError(
             f"{model} is a {' '.join(config.architectures or ['model of an unknown kind'])} with {config.num_labels} "
-            "classes, which is no format of DARLING's authors; name one of " + ", ".join(TOKENIZERS)
+            "classes, but none of the classifiers that DARLING's authors published has this form; name one of "
+            + ", ".join(TOKENIZERS)
         )
     try:
         # The smaller of the two is also what vLLM takes by default.
@@ -138,7 +139,7 @@ class PublishedClassifier:
         """
         if not self.form.served:
             raise ConfigError(
-                f"{self.name} is a DeBERTa-v2, which vLLM does not serve; score it in process, or name a ModernBERT or "
+                f"{self.name} is a DeBERTa-v2, which vLLM does not serve; run it in process, or name a ModernBERT or "
                 "Qwen3 classifier: " + ", ".join(name for name, other in TOKENIZERS.items() if other is None)
             )
         return self.reader.ids(self._asked(pairs))
@@ -225,7 +226,9 @@ def _load_weights(model: str, device: str | None) -> Any:
         raise _unloadable(model, error) from error
     if report["missing_keys"]:
         # transformers would score with random numbers in their place.
-        raise ConfigError(f"{model} lacks weights: {', '.join(sorted(report['missing_keys'])[:3])}; download it again")
+        raise ConfigError(
+            f"{model} has missing weights: {', '.join(sorted(report['missing_keys'])[:3])}; download it again"
+        )
     return loaded.to(device or torch.accelerator.current_accelerator(check_available=True) or "cpu").eval()
 
 
@@ -240,7 +243,7 @@ def _unloadable(model: str, error: Exception) -> ConfigError:
     else:
         parts = f"it, or the tokenizer of {TOKENIZERS[model]}," if TOKENIZERS.get(model) else "it"
         reason = (
-            f"there is no such folder here, and {parts} did not come from the Hugging Face hub, which may be out of "
-            "reach; download the model where there is a network and name its folder"
+            f"there is no such folder here, and {parts} could not be downloaded from the Hugging Face hub, which may "
+            "be out of reach; download the model on a machine with a network, and give its folder"
         )
-    return ConfigError(f"cannot load the classifier {model}: {reason}. It said: {error}")
+    return ConfigError(f"cannot load the classifier {model}: {reason}. The error was: {error}")

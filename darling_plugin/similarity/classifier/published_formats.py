@@ -140,7 +140,7 @@ def _markers(form: PublishedFormat, tokenizer: Any) -> tuple[int, int]:
     found = [None if token is None else tokenizer.convert_ids_to_tokens(token) for token in ids]
     # Without its files, transformers makes a tokenizer that knows special tokens only, and says nothing.
     if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise ConfigError("it has no tokenizer; add the files of the tokenizer that the model was trained with")
+        raise ConfigError("the model has no tokenizer; add the files of the tokenizer that it was trained with")
     if found != texts or (form.marker_ids is not None and tuple(ids) != form.marker_ids):
         expected = "" if form.marker_ids is None else f" as the tokens {form.marker_ids[0]} and {form.marker_ids[1]}"
         raise ConfigError(

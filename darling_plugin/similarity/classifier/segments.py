@@ -136,7 +136,7 @@ def _padded(rows: Sequence[Sequence[int]], longest: int, fill: int) -> Any:
 def warn_of_scripts() -> None:
     """Say it once in a process, however many similarities and calls it has."""
     logger.warning(
-        "darling: some responses are mostly in a script that the classifier's encoder can't read (Chinese, Thai, …). "
-        "They are compared by their characters: near copies are found, other words for the same are not. Name a model "
-        "that reads such texts (darling.similarity.model)."
+        "darling: some responses are mostly in a script that the classifier's encoder cannot read (Chinese, Thai, …). "
+        "They are compared by their characters, which finds near copies but not paraphrases. Set "
+        "darling.similarity.model to a model that reads such texts."
     )

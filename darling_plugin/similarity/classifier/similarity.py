@@ -1,4 +1,4 @@
-"""Equivalent = a trained classifier says so (`classifier/`): the paper's judge, and the default one here."""
+"""Equivalent = a trained classifier says so (`classifier/`): the paper's method, and the default here."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ClassifierSimilarity:
 
     def __init__(self, model: str | None = None, device: str | None = None, memory: Memory | None = None):
         # All that can be wrong with the settings comes out here, before a job takes its GPUs; the weights are loaded
-        # by the first call, so an unused judge is cheap to make and to send to another process.
+        # by the first call, so an unused similarity is cheap to make and to send to another process.
         require("sentence_transformers")
         self.model = model or DEFAULT
         if self.model == DEFAULT:
@@ -69,8 +69,8 @@ class ClassifierSimilarity:
         """The encoding of each text, shape (len(texts), dimensions). Raises `ConfigError` for a model of pairs."""
         if self.front.reads == "pairs":
             raise ConfigError(
-                f"`{KEY}` is {self.model!r}, which reads pairs of responses and gives none of them an encoding; set a "
-                "bi-encoder (null is the shipped one)"
+                f"`{KEY}` is {self.model!r}, which reads pairs of responses and does not encode single responses; set "
+                "it to a bi-encoder (null is the shipped one)"
             )
         rows = self._rows(list(dict.fromkeys(texts)))
         return np.stack([vector_of(rows[text]) for text in texts])

@@ -1,4 +1,4 @@
-"""`darling check`: will this job start, fit and train, said before a GPU is taken.
+"""`darling check`: whether a job will start, fit and train, found out before it takes a GPU.
 
 It composes the job as `python -m verl.trainer.main_ppo` would, asks verl's own validation and this plugin's, and then
 looks at what neither does. Nothing here touches a GPU; with `--offline`, nothing touches the network.

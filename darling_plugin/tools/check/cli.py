@@ -13,7 +13,9 @@ from darling_plugin.console import explained, print_json, terminal
 def check(
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OVERRIDE...", help="As for verl.trainer.main_ppo, such as +darling=math."),
+        typer.Argument(
+            metavar="OVERRIDE...", help="Hydra overrides, as for verl.trainer.main_ppo, such as +darling=math."
+        ),
     ] = None,
     nodes: Annotated[
         int | None, typer.Option(min=1, help="Number of nodes. The default is what the job asks for.")
@@ -24,11 +26,11 @@ def check(
     gpu_memory: Annotated[float, typer.Option(min=1, help="Memory of each GPU, in GiB.")] = 80.0,
     offline: Annotated[
         bool,
-        typer.Option("--offline", help="Use no network. Names on the hub and missing files are taken on trust."),
+        typer.Option("--offline", help="Use no network. Names on the hub and missing files are not checked."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
 ) -> None:
-    """Say whether a job would start and fit, before it takes a GPU: `ready` and exit code 0, or errors and 1.
+    """Say whether a job would start and fit, before it takes a GPU: `ready` and exit code 0, or errors and exit code 1.
 
     Example: darling check --nodes 1 --gpus-per-node 8 "+darling=[math,math_size/8gpu]"
     """

@@ -62,9 +62,9 @@ def _hints(overrides: Sequence[str]) -> Iterator[str]:
             hint = f"Did you mean {close[0]}?" if close else f"To add a setting of your own: +{override}."
             yield f"{name}: verl has no such setting. {hint}"
         elif name in darling and not group and not key.startswith("+"):
-            yield f"{name}: no +darling=NAME adds it yet. Write {as_overrides({name: value})[0]}, or add +darling=base."
+            yield f"{name}: needs +darling=NAME. Write {as_overrides({name: value})[0]}, or add +darling=base."
         elif name in darling and group and key.startswith("+") and not key.startswith("++"):
-            yield f"{name}: +darling=NAME sets it already. Write {name}={value} to change it."
+            yield f"{name}: +darling=NAME already adds it. Write {name}={value} to change it."
 
 
 def _keys_of_verl() -> list[str]:

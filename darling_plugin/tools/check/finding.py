@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Level = Literal["error", "warning", "not checked", "bring"]
-"""error: the job would stop or be spoilt. warning: it may. not checked: taken on trust. bring: a file to put there."""
+"""error: the job would stop or give wrong results. warning: it may. not checked: cannot be checked here. bring: a file
+that must be brought to the cluster."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _where(job: Job) -> Table:
         "pool", "nodes × GPUs", "what runs there", "GiB on a GPU (estimated)", show_edge=False, pad_edge=False
     )
     for pool in find_pools(job):
-        slots = f"{pool.bundles} × {pool.size:g}" + (" slots of the CPU" if job.on_cpu else "")
+        slots = f"{pool.bundles} × {pool.size:g}" + (" CPU slots" if job.on_cpu else "")
         table.add_row(pool.name, slots, "\n".join(_tenants(job, pool)), "\n".join(_bytes(job, pool)) or "–")
     if work_of(job) is not None and not similarity_replicas(job).size:
         table.add_row("similarity", _without_gpus(job), "\n".join(_similarity(job)), "\n".join(_beside(job)) or "–")
@@ -136,14 +136,14 @@ def _step(job: Job) -> Iterator[tuple[str, str]]:
     yield "tokens", f"at most {responses * longest:,} sampled, {responses * job.longest:,} with their prompts"
     settings, asked = settings_of(job), work_of(job)
     if settings is not None and not needs_similarity(settings.build_objective()):
-        yield "similarity", f"none: the objective {settings.objective!r} compares no meanings"
+        yield "similarity", f"none: the objective {settings.objective!r} uses no similarity"
     if asked is None:
         return
     least, most = (count * prompts for count in asked.per_prompt)
     if asked.reads == "texts":
-        yield "similarity", f"{most:,} encodings, one a response; comparing them costs no forward pass"
+        yield "similarity", f"{most:,} encodings, one per response; comparing them costs no forward pass"
     else:
-        yield "similarity", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 a prompt"
+        yield "similarity", f"{least:,} (all the same) to {most:,} (all distinct) pairs: n−1 … n(n−1)/2 per prompt"
     work = asked.petaflop(prompts, longest)
     if work is None:
         yield "compute", "unknown, because the size of its model is unknown"

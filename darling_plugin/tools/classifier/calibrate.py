@@ -41,7 +41,7 @@ class Aim:
         if self.name not in AIMS:
             raise InputError(f"the aim must be one of {', '.join(AIMS)}; got {self.name!r}")
         if not 0 <= self.most <= 1:
-            raise InputError(f"the greatest share of false merges must be in [0, 1], got {self.most}")
+            raise InputError(f"the maximum share of false merges must be in [0, 1], got {self.most}")
 
 
 def calibrate(folder: Path, pairs: Sequence[Pair], aim: Aim) -> Card:
@@ -61,14 +61,16 @@ def calibrate_scores(folder: Path, pairs: Sequence[Pair], logits: np.ndarray, ai
     """`calibrate` with the logits at hand: logits[k] of pairs[k]."""
     y = labels(pairs)
     if len(set(y.tolist())) < 2:
-        raise InputError(f"calibration needs equivalent and distinct pairs; these {len(y)} are all of one kind")
+        raise InputError(
+            f"calibration needs equivalent and distinct pairs; these {len(y)} are all of one kind; add others"
+        )
     card = read_card(folder)
     temperature, shift = fit(logits, y)
     p = probabilities(logits + shift, temperature)
     groups = complete_groups(pairs)
     if aim.name == "classes" and not groups:
         raise InputError(
-            "the aim `classes` needs prompts of which every pair of responses is labelled (at least three responses); "
+            "the aim `classes` needs prompts of which every pair of responses is labeled (at least three responses); "
             "`darling classifier label --pairs-per-prompt 1000` makes such pairs"
         )
     choices = {
@@ -116,7 +118,7 @@ def fit(logits: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def choose_threshold(p: np.ndarray, y: np.ndarray, aim: Aim, groups: Sequence[Group] = ()) -> float:
     """The threshold that is best for the aim; the middle of the widest stretch of equally good ones.
 
-    Candidates lie between neighbouring probabilities, so that no pair sits on the threshold.
+    Candidates lie between neighboring probabilities, so that no pair sits on the threshold.
     """
     values = np.unique(p)
     candidates = np.concatenate([[0.0], (values[:-1] + values[1:]) / 2, [1.0]])

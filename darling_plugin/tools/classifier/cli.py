@@ -160,19 +160,29 @@ def train(
 
 @app.command()
 def distill(
-    teacher: Annotated[str, typer.Option(help="A classifier (default, a folder, a name), or embedding, lexical.")],
+    teacher: Annotated[
+        str, typer.Option(help="A classifier (default, a folder or a name on the hub), embedding, or lexical.")
+    ],
     responses: Annotated[Path, typer.Option(help="JSON lines {prompt, responses}, or a run's darling_samples folder.")],
-    out: Annotated[Path, typer.Option(help="Where to write the bi-encoder.")],
+    out: Annotated[Path, typer.Option(help="A new folder for the bi-encoder.")],
     base: Annotated[
-        str | None, typer.Option(help="A folder or a name on the hub. The default is the packaged MiniLM.")
+        str | None, typer.Option(help="Base model: a folder or a name on the hub. The default is the packaged MiniLM.")
     ] = None,
     epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 4.0,
-    learning_rate: Annotated[float | None, typer.Option(help="The default is 5e-5, or 1e-3 with LoRA.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Learning rate. The default is 5e-5, or 1e-3 with LoRA.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Pairs per step.")] = 16,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens read of each response; all by default.")] = None,
-    lora_rank: Annotated[int, typer.Option(help="Rank of LoRA; 0 trains the weights themselves.")] = 0,
-    train_layers: Annotated[int | None, typer.Option(help="Train only the topmost layers, to save time.")] = None,
-    held_share: Annotated[float, typer.Option(help="Share of the prompts that agreement is measured on.")] = 0.2,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Maximum tokens of a response. The default is the model's own limit.")
+    ] = None,
+    lora_rank: Annotated[int, typer.Option(help="Rank of a LoRA adapter. 0 trains all weights.")] = 0,
+    train_layers: Annotated[
+        int | None, typer.Option(help="Train only this many of the last layers. The default is all of them.")
+    ] = None,
+    held_share: Annotated[
+        float, typer.Option(help="Share of the prompts held out to measure agreement with the teacher.")
+    ] = 0.2,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -202,8 +212,8 @@ def distill(
     console.print(
         f"On {found.prompts} held-out prompts, against the teacher: AUC {auc}, adjusted Rand index of whole groups "
         f"{found.adjusted_rand:.3f}, the same classes in {found.same_classes:.0%} of the groups.\n"
-        f"Their classes cost the teacher up to {found.pairs:,} readings of two texts, the bi-encoder {found.texts:,} "
-        "of one.",
+        f"To find their classes, the teacher reads up to {found.pairs:,} pairs of texts, the bi-encoder "
+        f"{found.texts:,} texts.",
         highlight=False,
     )
     _print_calibration(done.trained.card)
@@ -213,7 +223,7 @@ def distill(
 @app.command()
 def calibrate(
     model: Annotated[Path, typer.Option(help="The classifier's folder.")],
-    pairs: Annotated[str, typer.Option(help=PAIRS + ". Use other pairs than those it was trained on.")],
+    pairs: Annotated[str, typer.Option(help=PAIRS + ". Use pairs that it was not trained on.")],
     aim: Annotated[str, typer.Option(help="What to optimize: accuracy | f1 | false_merges | classes.")] = "accuracy",
     most: Annotated[
         float, typer.Option(help="For false_merges: the maximum share of distinct pairs that may be merged.")

@@ -86,7 +86,9 @@ def distill(
     parts = split_by_prompt(unlabelled, shares, recipe.seed + OWN_DRAW)
     for name, own in parts.items():
         if not own:
-            raise InputError(f"no pair of responses is left in the part {name!r}: give more prompts with two or more")
+            raise InputError(
+                f"no pair of responses is left in the part {name!r}; give more prompts with two or more responses"
+            )
     learn = label_pairs(teacher, parts["learn"], progress)
     held = label_pairs(teacher, parts["held"], progress)
     trained = train(learn, out, recipe, quiet=quiet)

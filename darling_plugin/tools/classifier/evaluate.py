@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled pairs, beside every cheap alternative. `darling classifier eval` drives it.
+"""How good a classifier is on labeled pairs, beside every cheap alternative. `darling classifier eval` drives it.
 
 measures.py          from labels and scores to figures
 baselines.py         what the pairs score without a classifier

@@ -1,4 +1,4 @@
-"""Whole groups among labelled pairs: prompts of which every two responses were compared, so that classes are known."""
+"""Whole groups among labeled pairs: prompts of which every two responses were compared, so that classes are known."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class PartitionErrors:
     classes: float
     classes_labelled: float
     class_count: float
-    """| number of classes − number of labelled classes |"""
+    """| number of classes − number of labeled classes |"""
     adjusted_rand: float
 
 
 def complete_groups(pairs: Sequence[Pair]) -> list[Group]:
-    """The prompts with at least three different responses of which every two are labelled."""
+    """The prompts with at least three different responses of which every two are labeled."""
     by_prompt: dict[str, list[int]] = {}
     for row, pair in enumerate(pairs):
         by_prompt.setdefault(pair.prompt, []).append(row)

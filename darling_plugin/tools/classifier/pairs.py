@@ -1,4 +1,4 @@
-"""Labelled pairs of responses to one prompt: what a classifier learns from and is measured on.
+"""Labeled pairs of responses to one prompt: what a classifier learns from and is measured on.
 
 One JSON object a line, NoveltyBench's field names (arXiv 2504.05228):
 
@@ -53,7 +53,7 @@ def read_pairs(source: str | Path) -> list[Pair]:
     if path.exists() and not path.is_dir():
         rows: Iterable[tuple[str, Any]] = ((line.where, line.value) for line in read_lines(path, objects=False))
     elif path.suffix in {".jsonl", ".json"} or str(source).startswith((".", "~")):
-        raise InputError(f"no such file of labelled pairs: {source}")
+        raise InputError(f"no such file of labeled pairs: {source}")
     else:
         rows = _hub_rows(str(source))
     pairs = [_pair(row, where) for where, row in rows]
@@ -138,7 +138,7 @@ def _hub_rows(name: str) -> Iterator[tuple[str, Any]]:
 
     dataset, _, split = name.partition(":")
     if missing := absent_path(dataset):
-        raise InputError(f"no labelled pairs {name}: {missing}; check the name")
+        raise InputError(f"there are no labeled pairs {name}: {missing}; check the name")
     with hub_or_cache() as why:
         try:
             rows = load_dataset(dataset, split=split or "train")

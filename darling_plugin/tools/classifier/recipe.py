@@ -58,5 +58,11 @@ def make_recipe(**settings: Any) -> Recipe:
     try:
         return Recipe(**settings)
     except ValidationError as error:
-        lines = [f"--{'.'.join(map(str, e['loc'])).replace('_', '-')}: {e['msg']}" for e in error.errors()]
+        lines = [_explain(problem) for problem in error.errors()]
         raise ConfigError("\n".join(lines)) from None
+
+
+def _explain(problem: Any) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    option = ".".join(map(str, problem["loc"])).replace("_", "-")
+    return f"--{option}: {message}" if option else message

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 OWN_DATA = (
-    "MEASURED ON ITS OWN TRAINING DATA: these figures flatter the classifier. `--folds 5` gives an honest one: each "
+    "MEASURED ON ITS OWN TRAINING DATA: these figures are too high. `--folds 5` measures without this bias: each "
     "prompt is then scored by a classifier that was trained without it."
 )
-SHIPPED = "The shipped classifier's honest figures, on labelers that it was fitted without, are in docs/classifier.md."
+SHIPPED = "Figures of the shipped classifier on labelers that it was not fitted on are in docs/classifier.md."
 COLUMNS = ("AUC", "95 %", "AP", "accuracy", "F1", "ECE", "pairs/s")
 
 
@@ -92,8 +92,8 @@ class Evaluation:
             found.append(OWN_DATA)
         elif self.seen_prompts:
             found.append(
-                f"{self.seen_prompts:,} of {self.metrics.prompts:,} prompts were trained on: these figures flatter the "
-                "classifier. `--folds 5` gives an honest one."
+                f"{self.seen_prompts:,} of {self.metrics.prompts:,} prompts were trained on: these figures are "
+                "too high. `--folds 5` measures without this bias."
             )
         if self.model == DEFAULT and (self.own_data or self.seen_prompts):
             found[-1] = f"{found[-1].partition(' `--folds')[0]} {SHIPPED}"

@@ -1,4 +1,4 @@
-"""Labelled pairs to a folder that training can name: split by prompt, train, calibrate, write down where it came from.
+"""Labeled pairs to a folder that training can name: split by prompt, train, calibrate, write down where it came from.
 
 folder/                        the model, in sentence-transformers' form, or its LoRA adapter
   darling_classifier.json      card.py
@@ -56,7 +56,7 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, *, resume: bool =
     """Train and calibrate a classifier into `folder`.
 
     Args:
-        pairs: all labelled pairs; validation and calibration pairs are taken out of them, by prompt.
+        pairs: all labeled pairs; validation and calibration pairs are taken out of them, by prompt.
         folder: made here. One that holds a finished classifier is not overwritten.
         recipe: how.
         resume: go on from the last checkpoint of an interrupted training of the same recipe on the same pairs.
@@ -127,7 +127,7 @@ def _check_folder(folder: Path, begun_with: dict[str, Any], resume: bool) -> Non
     if note.exists() and not resume:
         raise ConfigError(f"{folder} holds an unfinished training; add --resume to continue it, or remove it")
     if note.exists() and json.loads(note.read_text()) != begun_with:
-        raise ConfigError(f"{folder} was begun with other settings or other pairs than these; choose another --out")
+        raise ConfigError(f"{folder} was started with other settings or other pairs; choose another --out")
 
 
 def _check_labels(parts: dict[str, list[Pair]]) -> None:
@@ -135,7 +135,7 @@ def _check_labels(parts: dict[str, list[Pair]]) -> None:
         kinds = {pair.similar for pair in part}
         if len(kinds) < 2 and (part or name == "train"):
             raise InputError(
-                f"the {name} pairs ({len(part)}) are not of both labels; give more pairs, or another share or seed"
+                f"the {name} pairs ({len(part)}) do not have both labels; give more pairs, or set another share or seed"
             )
 
 

@@ -16,7 +16,7 @@ def convert_reward_model(
     ],
     out: Annotated[Path, typer.Argument(help="A new folder for the converted model.")],
     revision: Annotated[
-        str | None, typer.Option(help="For a name on the hub: the commit, tag or branch. The default is main.")
+        str | None, typer.Option(help="For a name on the hub: its commit, tag or branch. The default is main.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record of the conversion as JSON.")] = False,
 ) -> None:
@@ -36,7 +36,7 @@ def convert_reward_model(
         ("Model", out),
         ("Record", out / RECORD),
         ("Head", ", ".join(f"{old} → {new}" for old, new in record["renamed"].items())),
-        ("Read at", f"{record['tokenizer']['cls']}, which its chat template puts at the end"),
+        ("Read at", f"{record['tokenizer']['cls']}, which the chat template puts at the end"),
         ("Use it", f"reward.reward_model.model_path={out}"),
     ):
         console.print(f"{what:<8} {said}", markup=False, highlight=False)

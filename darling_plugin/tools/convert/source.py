@@ -67,8 +67,8 @@ def load_bin(shard: Path) -> Mapping[str, Any]:
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
         said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ConfigError(
-            f"SOURCE: {shard} is damaged, or holds more than tensors, which is not read ({said}); download it again, "
-            "or use its safetensors."
+            f"SOURCE: {shard} is damaged, or holds more than tensors and is therefore not read ({said}); download it "
+            "again, or use its safetensors."
         ) from error
     if not isinstance(loaded, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in loaded.values()):
         raise ConfigError(f"SOURCE: {shard} holds a {type(loaded).__name__}, expected tensors by name.")
@@ -92,8 +92,8 @@ def _find(source: str, revision: str | None) -> tuple[Path, str | None]:
             folder = Path(snapshot_download(source, revision=revision, allow_patterns=[*DESCRIPTIONS, "*.bin"]))
     except (OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
         raise ConfigError(
-            f"SOURCE: {source} is no folder here, and did not come from the Hugging Face hub, which may be out of "
-            f"reach: download it where there is a network and give its folder. The client said: {error}"
+            f"SOURCE: {source} is not a folder here, and could not be downloaded from the Hugging Face hub, which may "
+            f"be out of reach. Download it on a machine with a network, and give its folder. The error was: {error}"
         ) from error
     return folder, folder.name  # the hub's client names a snapshot by its commit
 
@@ -119,7 +119,7 @@ def _shards(folder: Path) -> tuple[str, ...]:
 def _check(folder: Path, config: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
     if SCORE in shapes and HEAD not in shapes:
         raise ConfigError(
-            f"SOURCE: {folder} is a sequence classifier already (it has {SCORE}): there is nothing to convert; set "
+            f"SOURCE: {folder} already is a sequence classifier (it has {SCORE}), so there is nothing to convert. Set "
             "reward.reward_model.model_path to it."
         )
     kind = config.get("model_type")
@@ -129,7 +129,7 @@ def _check(folder: Path, config: Mapping[str, Any], shapes: Mapping[str, tuple[i
     problems = [f"{name} is missing" for name in expected if name not in shapes]
     problems += [f"{name} of shape {shape} is unexpected" for name, shape in shapes.items() if name not in expected]
     problems += [
-        f"{name} has shape {shapes[name]}, by its config {shape}"
+        f"{name} has shape {shapes[name]}, but {shape} by its config"
         for name, shape in expected.items()
         if name in shapes and shapes[name] != shape
     ]
@@ -149,7 +149,7 @@ def _expected(folder: Path, config: Mapping[str, Any]) -> dict[str, tuple[int, .
             backbone = LlamaModel(LlamaConfig.from_dict(dict(config)))
     except (TypeError, ValueError, KeyError, ZeroDivisionError, StrictDataclassError) as error:
         raise ConfigError(
-            f"SOURCE: {folder / 'config.json'} describes no Llama: {' '.join(str(error).split())}."
+            f"SOURCE: {folder / 'config.json'} does not describe a Llama: {' '.join(str(error).split())}."
         ) from error
     shapes = {f"model.{name}": tuple(tensor.shape) for name, tensor in backbone.state_dict().items()}
     return shapes | {HEAD: (1, backbone.config.hidden_size)}

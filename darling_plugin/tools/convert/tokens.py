@@ -95,7 +95,8 @@ def _pad(tokenizer: Any, source: Path) -> str:
         if token is not None and tokenizer.convert_tokens_to_ids(token) != CLS_ID:
             return str(token)
     raise ConfigError(
-        f"SOURCE: the tokenizer of {source} has no pad, EOS or BOS token but the CLS; set pad_token in its {SETTINGS}."
+        f"SOURCE: the tokenizer of {source} has no pad, EOS or BOS token besides the CLS; set pad_token in its "
+        f"{SETTINGS}."
     )
 
 
@@ -150,9 +151,9 @@ def _compare(original: Any, converted: Any, messages: Sequence[Mapping[str, str]
     got = converted(conversation(messages, ANSWER["content"], converted))["input_ids"]
     if got != expected or got[-1] != CLS_ID or converted.pad_token_id == CLS_ID:
         raise ConfigError(
-            f"SOURCE: the tokenizer of {source} cannot be converted: the original reads {_ends(expected)}, a server "
-            f"would read {_ends(got)}; expected the same ids, with {CLS_ID} at the end. Its {BACKEND} adds tokens that "
-            "the original does not."
+            f"SOURCE: the tokenizer of {source} cannot be converted: the original reads {_ends(expected)}, but a "
+            f"server would read {_ends(got)}; expected the same ids, with {CLS_ID} at the end. Its {BACKEND} adds "
+            "tokens that the original does not."
         )
 
 

@@ -28,7 +28,10 @@ TrainFile = Annotated[
     list[Path] | None, typer.Option(help="Your own training rows: a file, or a folder of files. Can be repeated.")
 ]
 Name = Annotated[
-    str | None, typer.Option(help="Name of the training set (data_source). The default is its own, or its file's.")
+    str | None,
+    typer.Option(
+        help="Name of the training set (data_source). The default is the name of the data set or of the file."
+    ),
 ]
 Train = Annotated[bool, typer.Option(help="Make the training file.")]
 Sets = Annotated[
@@ -44,15 +47,19 @@ Tokenizer = Annotated[str | None, typer.Option(help="Tokenizer for --max-tokens:
 MaxTokens = Annotated[
     int | None, typer.Option(min=1, help="Maximum tokens of a training prompt. The default is 1024 (creative: 512).")
 ]
-OverlapWords = Annotated[int, typer.Option(min=1, help="Length in words of the n-grams that overlap is measured with.")]
+OverlapWords = Annotated[int, typer.Option(min=1, help="Words of the n-grams that overlap is measured with.")]
 OverlapShare = Annotated[
     float,
-    typer.Option(min=0, max=1, help="Drop a training text if shared n-grams cover this share of it. 0: one is enough."),
+    typer.Option(
+        min=0,
+        max=1,
+        help="Drop a training text if shared n-grams cover this share of it. 0: one shared n-gram is enough.",
+    ),
 ]
 Instruction = Annotated[
     str | None, typer.Option(help="Appended to every text. The default is verl's for \\boxed{} (creative: none).")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Make every file again.")]
+Force = Annotated[bool, typer.Option("--force", help="Make all files again, even if they are up to date.")]
 
 
 Size = Annotated[int, typer.Option(min=0, help="Number of training texts. 0 keeps all.")]
@@ -93,7 +100,7 @@ _add(
     "math",
     "data/math",
     10_000,
-    """10k DeepScaleR problems, and AIME 24 and 25, HMMT, BRUMO, OlympiadBench, AMC 23, GSM8K, SVAMP.
+    """10k DeepScaleR problems; for evaluation AIME 24 and 25, HMMT, BRUMO, OlympiadBench, AMC 23, GSM8K, SVAMP.
 
     Example: darling data prepare math --out data/math --size 10000
     """,
@@ -102,7 +109,7 @@ _add(
     "gsm8k",
     "data/gsm8k",
     0,
-    """GSM8K's training problems and its test.
+    """GSM8K's training and test problems.
 
     Example: darling data prepare gsm8k --out data/gsm8k
     """,
@@ -111,7 +118,7 @@ _add(
     "creative",
     "data/creative_writing",
     10_000,
-    """10k first messages of WildChat (English, neither toxic nor redacted), and NoveltyBench's prompts.
+    """10k first messages of WildChat (English, not toxic, not redacted); for evaluation the NoveltyBench prompts.
 
     Example: darling data prepare creative --train-file my_prompts.jsonl --name mine
     """,
@@ -122,12 +129,14 @@ _add(
 def countdown(
     out: Out = Path("data/countdown"),
     seed: Annotated[int, typer.Option(help="Random seed of the prompts.")] = 0,
-    train_prompts: Annotated[int, typer.Option(min=1, help="Training prompts. Few, so that RL collapses.")] = 256,
+    train_prompts: Annotated[
+        int, typer.Option(min=1, help="Training prompts. The default is small, so that GRPO loses diversity.")
+    ] = 256,
     validation_prompts: Annotated[int, typer.Option(min=1, help="Validation prompts.")] = 64,
-    eval_prompts: Annotated[int, typer.Option(min=1, help="Prompts of the test before and after training.")] = 300,
+    eval_prompts: Annotated[int, typer.Option(min=1, help="Test prompts, for before and after training.")] = 300,
     as_json: AsJson = False,
 ) -> None:
-    """Countdown's prompts. They are generated, and nothing is downloaded.
+    """Countdown prompts. They are generated; nothing is downloaded.
 
     Example: darling data prepare countdown --out data/countdown
     """
@@ -140,13 +149,13 @@ def countdown(
 @prepare_app.command()
 def kinds(
     out: Out = Path("data/kinds"),
-    seed: Annotated[int, typer.Option(help="Random seed of the prompts, where fewer than all are chosen.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the choice of prompts, if not all are kept.")] = 0,
     train_prompts: Annotated[int, typer.Option(min=0, help="Training prompts. 0 keeps all.")] = 0,
     validation_prompts: Annotated[int, typer.Option(min=0, help="Validation prompts. 0 keeps all.")] = 0,
-    eval_prompts: Annotated[int, typer.Option(min=0, help="Prompts of the test. 0 keeps all.")] = 0,
+    eval_prompts: Annotated[int, typer.Option(min=0, help="Test prompts. 0 keeps all.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Prompts that ask for a kind of something. They are made from WordNet (Debian: wordnet-base); set DARLING_WORDNET.
+    """Prompts that ask for a kind of something. Needs WordNet (Debian: wordnet-base); see DARLING_WORDNET.
 
     Example: darling data prepare kinds --out data/kinds
     """
@@ -194,7 +203,9 @@ def _check_name(name: str | None) -> None:
     from darling_plugin.errors import ConfigError
 
     if name is not None and not NAME.fullmatch(name):
-        raise ConfigError(f"--name: got {name!r}, expected letters, digits, _, - and . only: it becomes a file's name.")
+        raise ConfigError(
+            f"--name: got {name!r}, expected only letters, digits, _, - and ., because it becomes a file name."
+        )
 
 
 def _prepare(task: str, **chosen: Any) -> None:

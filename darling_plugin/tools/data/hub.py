@@ -78,7 +78,7 @@ def to_bring(missing: Sequence[Source], revisions: Mapping[str, str], folder: Pa
     names = ", ".join(f"{source.name} ({source.repository})" for source in missing)
     return (
         f"the Hugging Face hub is out of reach ({why}), and these data sets are not in {place}: {names}.\n"
-        f"Where there is a network, run\n{fetch}\n"
+        f"On a machine with a network, run\n{fetch}\n"
         f"and copy {target} here; then add --from {target}. Your own file works too: "
         f"{target}/<name>{'|'.join(SUFFIXES)}, with the same columns; --train-file names one for training."
     )

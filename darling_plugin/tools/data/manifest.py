@@ -80,7 +80,7 @@ def check(folder: Path) -> list[Verdict]:
     """Compare the folder's files with its manifest, Countdown's too. Raises `InputError` where there is none."""
     path = folder / NAME
     if not path.is_file():
-        raise InputError(f"{folder}: holds no {NAME}, so no files that `darling data prepare` wrote")
+        raise InputError(f"{folder}: holds no {NAME}; expected a folder that `darling data prepare` wrote")
     content = _parse(path)
     digests = content.get("sha256") or {file: said["sha256"] for file, said in _files(content, path).items()}
     if not isinstance(digests, dict):

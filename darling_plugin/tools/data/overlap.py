@@ -50,9 +50,11 @@ class Overlap:
 
     def __init__(self, evaluation: Iterable[tuple[str, Item]], n: int = WORDS, share: float = SHARE) -> None:
         if n < 1:
-            raise ConfigError(f"overlap: runs of {n} words; expected at least 1")
+            raise ConfigError(f"overlap: got n-grams of {n} words, expected at least 1")
         if not 0 <= share <= 1:
-            raise ConfigError(f"overlap: a share of {share}; expected 0 (one common run is enough) to 1 (all words)")
+            raise ConfigError(
+                f"overlap: got a share of {share}, expected 0 (one common n-gram is enough) to 1 (all words)"
+            )
         self._n, self._share = n, share
         self._texts: list[tuple[str, str, str, int]] = []  # set, id, wording, how many words
         self._runs: defaultdict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)  # run → text, position

@@ -106,13 +106,17 @@ class _Preparation:
         self.size = task.size if options.size is None else options.size
         self.instruction = task.instruction if options.instruction is None else options.instruction
         if self.size < 0:
-            raise ConfigError(f"--size: {self.size}; expected a number of training items, or 0 for all")
+            raise ConfigError(f"--size: got {self.size}, expected a number of training items, or 0 for all")
         if options.most_tokens is not None and options.tokenizer is None:
-            raise ConfigError("--max-tokens: no tokenizer to count with; set --tokenizer")
+            raise ConfigError("--max-tokens needs a tokenizer; set --tokenizer")
         if unknown := set(options.revisions) - set(SOURCES):
-            raise ConfigError(f"--revision: no data set {min(unknown)!r}; there are {', '.join(SOURCES)}")
+            raise ConfigError(
+                f"--revision: there is no data set {min(unknown)!r}; the data sets are {', '.join(SOURCES)}"
+            )
         if not self.sets and not options.train:
-            raise ConfigError("--no-train without --sets: there is nothing to make; remove one of them")
+            raise ConfigError(
+                "--no-train with no evaluation sets leaves nothing to make; remove --no-train, or name sets with --sets"
+            )
         self._evaluated: dict[str, tuple[list[Item], list[Step]]] = {}
 
     def _own_name(self) -> str:

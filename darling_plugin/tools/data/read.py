@@ -45,7 +45,7 @@ def _parquet(path: Path, advance: Callable[[int], None]) -> Iterator[Any]:
     try:
         file = pq.ParquetFile(regular_file(path))
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not a parquet file ({error}); is it whole?") from None
+        raise InputError(f"{path}: not a parquet file ({error}), or incomplete; download it again") from None
     with file:
         each = path.stat().st_size / max(1, file.metadata.num_rows)
         for batch in file.iter_batches(batch_size=BATCH):

@@ -17,7 +17,7 @@ class Task:
     """One task.
 
     Attributes:
-        train: name of the training set in the catalogue.
+        train: name of the training set in `catalogue.py`.
         train_file: `{name}` is the training set's, `{size}` as in 10k.
         files: evaluation set → its file; several sets may share one, as each row names its set.
         style: of verl's reward_model: rule (an answer is compared) or model (a reward model scores).

@@ -24,9 +24,11 @@ def load(name: str) -> Any:
         except (OSError, ValueError) as error:
             hub = f" (the Hugging Face hub is out of reach: {why})" if why else ""
             said = str(error).splitlines()[0]
-            raise ConfigError(f"--tokenizer: none can be loaded from {name}{hub}: {said}") from error
+            raise ConfigError(f"--tokenizer: no tokenizer can be loaded from {name}{hub}: {said}") from error
     if not tokenizer.chat_template:
-        raise ConfigError(f"--tokenizer: {name} has no chat template, and verl writes prompts with it")
+        raise ConfigError(
+            f"--tokenizer: {name} has no chat template, which verl needs to write prompts; name another tokenizer"
+        )
     return tokenizer
 
 

@@ -135,9 +135,11 @@ def verl() -> Check:
         versions.check_verl_version(found)
     except ConfigError as error:
         return Check("verl", "problem", str(error), VERL.install)
-    tested = versions.TESTED.get(found, f"not itself tested; those tested are {', '.join(versions.TESTED)}")
+    tested = versions.TESTED.get(
+        found, f"this version was not tested; tested versions are {', '.join(versions.TESTED)}"
+    )
     if VERL.anything_passes:
-        return Check("verl", "note", f"{found}: {tested}; {VERL.allow}=1 lets any other pass")
+        return Check("verl", "note", f"{found}: {tested}; {VERL.allow}=1 allows any version")
     return Check("verl", "ok" if found in versions.TESTED else "note", f"{found}: {tested}")
 
 
@@ -166,7 +168,7 @@ def _other_trainer(trainer: Tested, more: str = "") -> Check:
         return Check(name, "note", str(error), trainer.install)
     tested = f"{found}, tested with {trainer.range}"
     if trainer.anything_passes:
-        return Check(name, "note", f"{tested}; {trainer.allow}=1 lets any other pass")
+        return Check(name, "note", f"{tested}; {trainer.allow}=1 allows any version")
     return Check(name, "ok", tested + more)
 
 

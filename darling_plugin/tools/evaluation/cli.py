@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-KEY_HELP = "Environment variable that holds its API key. Without it, only api.openai.com gets OPENAI_API_KEY."
+KEY_HELP = "Environment variable that holds its API key. Without it, OPENAI_API_KEY is sent only to api.openai.com."
 MISSING = 3  # the exit code where too much is missing
 PROMPTS, SAMPLING, ENGINE, SCORING, JUDGE, CLASSES, HOW = (
     "Prompts", "Sampling", "Engine", "Scores", "Judge", "Classes", "How",
@@ -34,7 +34,8 @@ def run(
     task: Annotated[str, typer.Argument(help="math | novelty | creative | hard | code | countdown | own.")],
     out: Annotated[Path, typer.Option(help="The evaluation's folder. The same command resumes after an interruption.")],
     model: Annotated[
-        str | None, _option(SAMPLING, help="A Hugging Face folder or a name on the hub; with --url, the name there.")
+        str | None,
+        _option(SAMPLING, help="A Hugging Face folder or a name on the hub; with --url, the name at that endpoint."),
     ] = None,
     url: Annotated[
         str | None, _option(SAMPLING, help="An OpenAI-compatible endpoint, instead of vLLM on this machine.")
@@ -56,7 +57,8 @@ def run(
         int | None, _option(SAMPLING, help="Sample from the k most likely tokens. Off by default.")
     ] = None,
     min_p: Annotated[
-        float | None, _option(SAMPLING, help="Minimum relative probability of a token. Off by default.")
+        float | None,
+        _option(SAMPLING, help="Minimum probability of a token, relative to the likeliest. Off by default."),
     ] = None,
     max_tokens: Annotated[
         int | None, _option(SAMPLING, help="Maximum tokens of a response. The default depends on the task.")
@@ -107,7 +109,7 @@ def run(
         bool, _option(SCORING, "--binary", help="The scores of module:function are 1 (right) or 0 (wrong).")
     ] = False,
     reward_model: Annotated[
-        str | None, _option(SCORING, help="The reward model: a folder, or with --reward-url the name there.")
+        str | None, _option(SCORING, help="The reward model: a folder; with --reward-url, the name at that endpoint.")
     ] = None,
     reward_url: Annotated[str | None, _option(SCORING, help="http://host:port of its /classify endpoint.")] = None,
     reward_tokenizer: Annotated[
@@ -147,7 +149,7 @@ def run(
         str | None,
         _option(CLASSES, help="closure: as in training | greedy: as NoveltyBench. The default depends on the task."),
     ] = None,
-    shard: Annotated[str, _option(HOW, help="i/m: do part i of m, counted from 0.")] = "0/1",
+    shard: Annotated[str, _option(HOW, help="i/m: do part i of m parts, counted from 0.")] = "0/1",
     concurrency: Annotated[int, _option(HOW, help="Concurrent requests to each endpoint.")] = 64,
     timeout_s: Annotated[float, _option(HOW, help="Seconds until a request is abandoned and retried.")] = 600,
     deadline_s: Annotated[float, _option(HOW, help="Seconds of retries until an item is abandoned.")] = 900,
@@ -212,7 +214,11 @@ def run(
     if as_json:
         print_json(summary)
     elif wanted.shard.count > 1 and not summary["complete"]:
-        console.print(f"Shard {shard} is done. When all are: darling eval summary {out}", markup=False, highlight=False)
+        console.print(
+            f"Shard {shard} is done. When all shards are done: darling eval summary {out}",
+            markup=False,
+            highlight=False,
+        )
     else:
         print_summary(console, summary)
         console.print(f"Summary  {out}/summary.json", markup=False, highlight=False, soft_wrap=True)
@@ -220,7 +226,7 @@ def run(
     if worst.share > max_missing:
         notes.print(
             f"{worst.missing:,} of {worst.items:,} in {worst.stage} are missing ({worst.share:.1%}), more than "
-            f"--max-missing {max_missing:g}. The same command tries them again.",
+            f"--max-missing {max_missing:g}. Run the same command again to retry them.",
             style="red", markup=False, highlight=False,
         )  # fmt: skip
         raise typer.Exit(MISSING)

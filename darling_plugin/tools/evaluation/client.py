@@ -42,7 +42,7 @@ class LongPatience(Patience):
         called = self.endpoint.called
         return EndpointError(
             f"{self.endpoint.url}: {self._in_a_row} requests in a row were given up, each after "
-            f"{self.endpoint.deadline_s:g} s (the last: {error}); look at the server, then lower "
+            f"{self.endpoint.deadline_s:g} s (the last: {error}); check the server, then lower "
             f"{called('concurrency')} or raise {called('deadline_s')}"
         )
 

@@ -50,13 +50,16 @@ def compare(before: Folder, after: Folder) -> Comparison:
     if before.settings["task"] != after.settings["task"]:
         raise InputError(
             f"{before.path} is of the task {before.settings['task']} and {after.path} of {after.settings['task']}; "
-            "compare two of one task"
+            "compare two evaluations of the same task"
         )
     texts = {prompt.id: prompt for prompt in before.prompts}
     shared = [prompt.id for prompt in after.prompts if prompt.id in texts]
     for prompt in after.prompts:
         if prompt.id in texts and texts[prompt.id] != prompt:
-            raise InputError(f"the prompt {prompt.id!r} is another in {after.path} than in {before.path}")
+            raise InputError(
+                f"the prompt {prompt.id!r} differs between {before.path} and {after.path}; evaluate both on one set of "
+                "prompts"
+            )
     if not shared:
         raise InputError(f"{before.path} and {after.path} have no prompt in common")
     first, second = ({one.prompt.id: values(one) for one in read(folder)} for folder in (before, after))

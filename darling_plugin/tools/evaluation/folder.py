@@ -48,7 +48,7 @@ class Shard:
     def parse(cls, text: str) -> Shard:
         found = re.fullmatch(r"(\d+)/(\d+)", text)
         if found is None or not int(found[1]) < int(found[2]):
-            raise InputError(f"`--shard` must read i/m with 0 ≤ i < m, such as 0/4 … 3/4; got {text!r}")
+            raise InputError(f"`--shard` must have the form i/m with 0 ≤ i < m, such as 0/4 … 3/4; got {text!r}")
         return cls(int(found[1]), int(found[2]))
 
     @property
@@ -75,7 +75,7 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
         strangers = [found.name for found in path.iterdir() if not found.name.startswith((SETTINGS, "."))]
         if strangers and not (path / SETTINGS).exists():
-            raise InputError(f"{path} holds {strangers[0]} and no evaluation; give an empty or a new folder")
+            raise InputError(f"{path} holds {strangers[0]} but no evaluation; give an empty or a new folder")
         # Each in one piece and only where there is none: all shards may start at once.
         head = {"format": FORMAT, "settings": settings, "noted": noted}
         write_new(path / SETTINGS, (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode())
@@ -94,7 +94,7 @@ class Folder:
         path = Path(path).expanduser()
         head = _read_head(path)
         if not (path / PROMPTS).is_file():
-            raise InputError(f"{path}: no {PROMPTS}; its first run was killed too early; run it again")
+            raise InputError(f"{path} has no {PROMPTS}, because its first run was killed too early; run it again")
         prompts = []
         for where, row in rows.read(path / PROMPTS):
             fields = {"id": row.get("id"), "prompt": row.get("text"), "answer": row.get("answer")}
@@ -135,7 +135,7 @@ class Folder:
                     continue
                 if found.setdefault((name, sample), row) != row:
                     raise InputError(
-                        f"{where}: {name!r}, sample {sample}, was written before, with another content; delete one"
+                        f"{where}: {name!r}, sample {sample}, is there twice with different content; delete one line"
                     )
         return found
 
@@ -163,7 +163,7 @@ def _read_head(path: Path) -> dict[str, Any]:
     """`settings` and `noted`."""
     try:
         if not (path / SETTINGS).exists():
-            raise InputError(f"{path}: no {SETTINGS}; expected a folder that `darling eval run` made")
+            raise InputError(f"{path} has no {SETTINGS}; expected a folder that `darling eval run` made")
         head = read_document(path / SETTINGS, "what `darling eval run` writes")
         found, settings, noted = head["format"], head["settings"], head["noted"]
         if not isinstance(settings, dict) or not isinstance(noted, dict):

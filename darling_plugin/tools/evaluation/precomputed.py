@@ -88,10 +88,12 @@ class Given:
             return
         shown = ", ".join(repr(row.id if row.id is not None else row.text)[:60] for row in strangers[:3])
         more = ", …" if len(strangers) > 3 else ""
-        said = f"{len(strangers)} of {len(self._rows)} rows are no prompt's, neither by id nor by text: {shown}{more}"
+        said = (
+            f"{len(strangers)} of {len(self._rows)} rows belong to no prompt, neither by id nor by text: {shown}{more}"
+        )
         if nothing:
             wanted = ", ".join(repr(prompt.id) for prompt in prompts[:3])
-            raise InputError(f"`{self.setting}`: {self.path}: {said}. The prompts' ids are {wanted}, …")
+            raise InputError(f"`{self.setting}`: {self.path}: {said}. The ids of the prompts are {wanted}, …")
         logger.warning("%s: %s", self.path, said)
 
     def _read_folder(self) -> list[Row]:

@@ -80,7 +80,7 @@ def unique(prompts: Sequence[Prompt], where: str) -> list[Prompt]:
     seen: set[str] = set()
     for prompt in prompts:
         if prompt.id in seen:
-            raise InputError(f"{where}: the id {prompt.id!r} is there twice; each prompt needs its own")
+            raise InputError(f"{where}: the id {prompt.id!r} appears twice; each prompt needs its own")
         seen.add(prompt.id)
     if not prompts:
         raise InputError(f"{where}: no prompts")

@@ -124,8 +124,8 @@ class Request:
             return GivenSampler(Given(model.responses, "--responses"))
         if model.name is None:
             raise ConfigError(
-                "`--model` must name a Hugging Face folder, or with --url the model there; or --responses a file "
-                "of existing responses"
+                "`--model` must name a Hugging Face folder (with --url, the model at that endpoint), or --responses "
+                "a file of existing responses"
             )
         if model.url is not None:
             from darling_plugin.tools.evaluation.sampling.endpoint import EndpointSampler
@@ -201,7 +201,7 @@ class Request:
 
     def _reward_model(self) -> Scorer:
         if self.reward.model is None:
-            raise ConfigError("`--reward-model` must name a folder, or with --reward-url the served model")
+            raise ConfigError("`--reward-model` must name a folder (with --reward-url, the served model)")
         if self.reward.url is None:
             from darling_plugin.tools.evaluation.scoring.reward_folder import RewardFolder
 
@@ -216,7 +216,7 @@ class Request:
         if self.judge.model is None or self.judge.url is None:
             raise ConfigError(
                 "`--judge` and `--judge-url` must name the judge and its OpenAI-compatible endpoint, such as "
-                "http://localhost:8000/v1; or --scorer none leaves the rubric out"
+                "http://localhost:8000/v1; or set --scorer none to leave the rubric out"
             )
         options = {
             "model": "--judge",

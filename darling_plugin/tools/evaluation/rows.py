@@ -52,7 +52,7 @@ class Rows:
         data = self.path.read_bytes()
         whole = data.rfind(b"\n") + 1
         if whole < len(data):
-            logger.warning("%s: its last line was cut off by a kill; that piece of work is done again", self.path)
+            logger.warning("%s: its last line was cut off by a kill; that item is done again", self.path)
             os.ftruncate(self._file, whole)
 
 

@@ -45,11 +45,14 @@ def standings(folders: Sequence[Folder], *, anchor: str | None = None, at: float
     """
     for folder in folders:
         if folder.settings["pairwise"] is None:
-            raise InputError(f"{folder.path}: no verdicts; evaluate with --baseline and --judge")
+            raise InputError(f"{folder.path} has no verdicts; evaluate with --baseline and --judge")
         for name in JUDGED_BY:
             first, other = (one.settings["pairwise"][name] for one in (folders[0], folder))
             if first != other:
-                raise InputError(f"{folder.path}: `{name}` is {other!r}, and {first!r} in {folders[0].path}")
+                raise InputError(
+                    f"{folder.path}: `{name}` is {other!r}, but {first!r} in {folders[0].path}; compare folders "
+                    "with the same judge and question"
+                )
     digests = [Given(folder.path, "FOLDER").digest for folder in folders]
     named = _names(folders, digests)
     models = [named[digest] for digest in digests]
@@ -62,14 +65,16 @@ def standings(folders: Sequence[Folder], *, anchor: str | None = None, at: float
     names = list(dict.fromkeys([*models, *opponents]))
     chosen = opponents[0] if anchor is None else anchor
     if chosen not in names:
-        raise InputError(f"--anchor: no model {chosen!r}; there are {', '.join(names)}")
+        raise InputError(f"--anchor: there is no model {chosen!r}; the models are {', '.join(names)}")
     prompts = sorted({prompt.id for folder in folders for prompt in folder.prompts})
     place = {prompt: number for number, prompt in enumerate(prompts)}
     votes = np.zeros((len(prompts), len(names), len(names)))
     lacking: dict[str, tuple[int, int]] = {}
     for folder, name, opponent in zip(folders, models, opponents, strict=True):
         if name == opponent:
-            raise InputError(f"{folder.path}: the baseline is the same responses; evaluate against another --baseline")
+            raise InputError(
+                f"{folder.path}: the baseline holds the same responses; evaluate against another --baseline"
+            )
         rows = folder.rows("pairwise")
         items, lost = lacking.get(name, (0, 0))
         wanted = len(folder.prompts) * folder.samples

@@ -21,7 +21,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     title = f"{summary['task']}: {summary['prompts']} prompts, {each} each"
     _metrics(console, title, summary["metrics"])
     if summary["judge"]:
-        _metrics(console, "The judge: 0.5 and 1 without a bias for a position", summary["judge"])
+        _metrics(console, "The judge; a judge without a position bias has 0.5 and 1", summary["judge"])
     if summary["parts"]:
         _parts(console, summary["parts"], summary["samples"])
     lacking = {stage: found for stage, found in summary["missing"].items() if found["missing"]}
@@ -53,9 +53,11 @@ def print_comparison(console: Console, found: Comparison) -> None:
         f"{len(found.metrics)} metrics were tested: about one in twenty has p < 0.05 by chance.", highlight=False
     )
     if found.only_before or found.only_after:
-        console.print(f"Left out: {found.only_before} prompts of the first, {found.only_after} of the second.")
+        console.print(
+            f"Left out: {found.only_before} prompts that only the first has, {found.only_after} only the second."
+        )
     for name, before, after in found.other_settings:
-        console.print(f"Not the same: {name}, {before!r} and {after!r}", markup=False, highlight=False)
+        console.print(f"Different setting: {name}, {before!r} and {after!r}", markup=False, highlight=False)
 
 
 def print_standings(console: Console, found: list[Standing]) -> None:

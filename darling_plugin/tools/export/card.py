@@ -21,7 +21,7 @@ from darling_plugin.tools.report.runs import Row
 
 METHODS = {
     "darling": (
-        "DARLING, which rewards responses for their quality and for saying something else than their siblings "
+        "DARLING, which rewards responses for their quality and for saying something other than their siblings "
         "([Jointly Reinforcing Diversity and Quality in Language Model Generations](https://arxiv.org/abs/2509.02534))"
         "; the settings below say which variant"
     ),
@@ -145,9 +145,9 @@ def _on(record: Record, key: str, needed: str | None) -> bool:
 
 def _data(record: Record) -> str:
     if not record.data:
-        return "Which files is not known."
+        return "The data files are not known."
     rows = [
-        [code(f"data.{file.role}"), code(file.path), code(file.digest) if file.digest else "not here at the export"]
+        [code(f"data.{file.role}"), code(file.path), code(file.digest) if file.digest else "not found at the export"]
         for file in record.data
     ]
     return table(["key", "file", "SHA-256"], rows)

@@ -63,7 +63,7 @@ def find_checkpoint(path: Path, step: int | None = None) -> Checkpoint:
     """
     path = path.expanduser().resolve()
     if not path.is_dir():
-        raise InputError(f"CHECKPOINT: {path} is no folder; give that of a run, or a global_step_N in it.")
+        raise InputError(f"CHECKPOINT: {path} is not a folder; give the folder of a run, or a global_step_N in it.")
     if (path / "actor").is_dir():
         path = path / "actor"
     named = STEP.fullmatch(path.parent.name)
@@ -99,8 +99,8 @@ def _latest(run: Path) -> int:
     except ValueError:
         begun = ", ".join(map(str, sorted(_steps(run))))
         raise InputError(
-            f"CHECKPOINT: none in {run} was finished: steps {begun} are there, but verl writes {LATEST} last, and it "
-            "is missing or empty. --step still exports one, if its files are complete."
+            f"CHECKPOINT: no checkpoint in {run} was finished: steps {begun} are there, but {LATEST}, which verl "
+            "writes last, is missing or empty. --step can still export one of them if its files are complete."
         ) from None
 
 
@@ -132,17 +132,17 @@ def _fsdp(actor: Path) -> tuple[Form, Path]:
     missing = [shard for shard in shards if not (actor / shard).is_file()]
     if len(missing) == size:
         raise InputError(
-            f"CHECKPOINT: {actor} holds no weights; set actor_rollout_ref.actor.checkpoint.save_contents to have model "
-            "or hf_model in it."
+            f"CHECKPOINT: {actor} holds no weights; include model or hf_model in "
+            "actor_rollout_ref.actor.checkpoint.save_contents."
         )
     if missing:
-        where = "; in a job of several nodes each writes its own, onto its own disk if the folder is not shared"
+        where = "; with several nodes, each writes its own shards, onto its own disk if the folder is not shared"
         raise _half(
             actor, f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''} missing of {size} shards{where}"
         )
     for shard in shards:
         if not zipfile.is_zipfile(actor / shard):  # torch.save writes a zip archive, whose table stands at its end
-            raise _half(actor, f"{shard} ends too early")
+            raise _half(actor, f"{shard} is cut off")
     return Form.fsdp, huggingface
 
 
@@ -153,8 +153,8 @@ def _megatron(actor: Path) -> tuple[Form, Path]:
     huggingface = actor / "model" / "huggingface"
     if not isinstance(contents, dict) or not {"model", "hf_model"} & contents.keys():
         raise InputError(
-            f"CHECKPOINT: {actor} holds no weights; set actor_rollout_ref.actor.checkpoint.save_contents to have model "
-            "or hf_model in it."
+            f"CHECKPOINT: {actor} holds no weights; include model or hf_model in "
+            "actor_rollout_ref.actor.checkpoint.save_contents."
         )
     if (huggingface / "adapter" / "adapter_config.json").is_file():
         return Form.adapter, huggingface
@@ -179,4 +179,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _half(actor: Path, why: str) -> InputError:
-    return InputError(f"CHECKPOINT: {actor} is not whole: {why}. Give another step with --step.")
+    return InputError(f"CHECKPOINT: {actor} is incomplete: {why}. Give another step with --step.")

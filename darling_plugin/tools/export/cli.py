@@ -15,7 +15,7 @@ def export(
         Path, typer.Argument(help="A run's folder (trainer.default_local_dir), or a global_step_N in it.")
     ],
     out: Annotated[Path, typer.Argument(help="A new folder for the model.")],
-    step: Annotated[int | None, typer.Option(min=0, help="Which step of a run. The default is the latest.")] = None,
+    step: Annotated[int | None, typer.Option(min=0, help="Step of the run. The default is the latest.")] = None,
     config: Annotated[Path | None, typer.Option(help="The run's config.yaml, if the command does not find it.")] = None,
     metrics: Annotated[Path | None, typer.Option(help="The run's metrics, if the command does not find them.")] = None,
     trust: Annotated[
@@ -25,9 +25,9 @@ def export(
 ) -> None:
     """Turn a checkpoint into a Hugging Face folder with a model card that says how the model was trained.
 
-    verl's merger unpickles the shards of a checkpoint, which can run any program. So shards are first checked to hold
-    nothing but tensors; others need --trust. Export only checkpoints that you trust. The card holds the run's
-    configuration without secrets: read it before you publish it.
+    verl's merger unpickles the shards of a checkpoint, which can run any program. So export first checks that the
+    shards hold only tensors; other shards need --trust. Export only checkpoints that you trust. The card holds the
+    run's configuration without secrets: read it before you publish it.
 
     Example: darling export checkpoints/my_run models/my_run --step 100
     """
@@ -47,7 +47,7 @@ def export(
     for what, said in (
         ("Model", f"{out}, from {done.form.value}{at}"),
         ("Card", f"{out / CARD}; it holds the configuration: read it before you publish it"),
-        ("Config", record.config_file or "not found, so the card has none; name it with --config"),
-        ("Metrics", record.metrics_file or "not found, so the card has none; name them with --metrics"),
+        ("Config", record.config_file or "not found, so the card has no configuration; give it with --config"),
+        ("Metrics", record.metrics_file or "not found, so the card has no metrics; give them with --metrics"),
     ):
         console.print(f"{what:<8} {said}", markup=False, highlight=False)

@@ -21,7 +21,7 @@ def check_complete(folder: Path) -> None:
     architecture = (config.architectures or ["AutoModelForCausalLM"])[0]
     kind = getattr(transformers, architecture, None)
     if kind is None:
-        raise DarlingError(f"CHECKPOINT: transformers knows no {architecture}, so that {folder} cannot be checked.")
+        raise DarlingError(f"CHECKPOINT: transformers has no {architecture}, so {folder} cannot be checked.")
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # what it would say of missing tensors is in the report
     logging.disable_progress_bar()
@@ -38,6 +38,6 @@ def check_complete(folder: Path) -> None:
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise DarlingError(
-                f"CHECKPOINT: the {architecture} that came out {said} {', '.join(names[:3])}{more}: the checkpoint is "
-                "not whole. Give another step with --step."
+                f"CHECKPOINT: the exported {architecture} {said} {', '.join(names[:3])}{more}: the checkpoint is "
+                "incomplete. Give another step with --step."
             )

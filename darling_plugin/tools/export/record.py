@@ -88,7 +88,9 @@ def _given_config(path: Path) -> Path:
     path = path.expanduser()
     found = next((each for each in (path, path / HYDRA, path / "config.yaml") if each.is_file()), None)
     if found is None:
-        raise InputError(f"--config: {path} is no file and holds no {HYDRA}; give the config.yaml of the run.")
+        raise InputError(
+            f"--config: {path} is neither a file nor a folder with {HYDRA}; give the config.yaml of the run."
+        )
     return found
 
 

@@ -66,8 +66,8 @@ def _check_links(checkpoint: Checkpoint) -> None:
     for path in checkpoint.actor.rglob("*"):
         if path.is_symlink() and not path.resolve().is_relative_to(checkpoint.run):
             raise InputError(
-                f"CHECKPOINT: {path} links to {path.resolve()}, outside of {checkpoint.run}; replace it by the file "
-                "that it stands for, or remove it."
+                f"CHECKPOINT: {path} links to {path.resolve()}, outside of {checkpoint.run}; replace the "
+                "link with the file, or remove it."
             )
 
 
@@ -95,7 +95,7 @@ def merge_command(checkpoint: Checkpoint, out: Path) -> list[str]:
 
 def _merge(checkpoint: Checkpoint, out: Path) -> None:
     if find_spec("verl") is None:
-        raise MissingDependencyError("verl merges shards: pip install verl==0.9.1")
+        raise MissingDependencyError("merging shards needs verl: pip install verl==0.9.1")
     if checkpoint.form is Form.megatron and find_spec("megatron") is None:
         raise MissingDependencyError(
             f"{checkpoint.actor} holds Megatron shards, which verl merges on a GPU with megatron-core: pip install "

@@ -24,14 +24,17 @@ def partition(
         str | None, typer.Option(help="module:function of `callable`, as darling.similarity.function.")
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Equivalent when P is above it. [default: the similarity's own]")
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Two responses are equivalent if P is above it. [default: the similarity's own]"
+        ),
     ] = None,
     text: Annotated[
         str, typer.Option(help="What is read of a response: whole | answer | head_tail | module:function.")
     ] = "whole",
     domain: Annotated[
         str | None,
-        typer.Option(help="What counts as the same, as darling.similarity.domain: writing | math | code | answers."),
+        typer.Option(help="Definition of equivalence, as darling.similarity.domain: writing | math | code | answers."),
     ] = None,
     short_text_rule: Annotated[
         str | None,

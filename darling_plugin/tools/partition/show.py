@@ -126,8 +126,8 @@ def _what_is_read(group: ClassifiedGroup) -> Iterator[str]:
 def _by_characters(group: ClassifiedGroup) -> Iterator[str]:
     if numbers := [str(number) for number, own in enumerate(group.by_characters) if own]:
         yield (
-            f"Compared by characters, because the model does not know the script: response {', '.join(numbers)}. Near "
-            "copies are found, other words for the same are not."
+            f"Compared by characters, because the model does not know the script: response {', '.join(numbers)}. This "
+            "finds near copies but not paraphrases."
         )
 
 

@@ -18,18 +18,19 @@ def plan(
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A YAML file with the same keys. KEY=VALUE on the command line wins.")
+        Path | None,
+        typer.Option(help="A YAML file with the same keys. KEY=VALUE on the command line takes precedence."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Measure the speed of a classifier on this machine instead.")
+        bool, typer.Option("--measure", help="Instead, measure the speed of a classifier on this machine.")
     ] = False,
     model: Annotated[
         str, typer.Option(help="For --measure: the classifier, as darling.similarity.model names it.")
     ] = "default",
     device: Annotated[str, typer.Option(help="For --measure: cpu (one core) or a GPU, such as cuda.")] = "cpu",
     simulate: Annotated[
-        bool, typer.Option("--simulate", help="Write the page docs/service_plan.md and its figure.")
+        bool, typer.Option("--simulate", help="Instead, write the page docs/service_plan.md and its figure.")
     ] = False,
     out: Annotated[
         Path, typer.Option(help="For --simulate: where to write the page. The figure is written beside it.")
@@ -85,7 +86,7 @@ def _measure(model: str, device: str, as_json: bool) -> None:
     typer.echo(f"{found.model}, {found.kind}, reads {found.reads} tokens, on {found.device}")
     typer.echo(f"classifier_tokens_per_second={found.tokens_per_second:.0f}")
     typer.echo(f"({len(found.runs)} runs, {min(found.runs):.0f} to {max(found.runs):.0f})")
-    typer.echo(f"and {found.verdict_us:.1f} µs per pair of what it has read, {found.response_us:.0f} µs per response")
+    typer.echo(f"plus {found.verdict_us:.1f} µs per pair and {found.response_us:.0f} µs per response that it has read")
 
 
 def _simulate(out: Path) -> None:

@@ -149,8 +149,8 @@ class Classifier:
             return self.tokens_per_second
         if not self.gpus:
             raise InputError(
-                f"classifier {self.name}: no arithmetic for a CPU; measure with `darling plan --measure`, "
-                "and set classifier_tokens_per_second"
+                f"classifier {self.name}: its speed on a CPU cannot be computed; measure it with `darling plan "
+                "--measure`, and set classifier_tokens_per_second"
             )
         return self.gpus * self.gpu.peak * self.utilization / (2 * self.parameters)
 

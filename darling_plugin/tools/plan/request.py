@@ -87,7 +87,9 @@ class PlanRequest(BaseModel):
                 f"response_median is {self.response_median:g}, above the {self.response_length} of `response_length`"
             )
         if self.classifier != "bi-encoder" and self.device == "cpu" and self.classifier_tokens_per_second is None:
-            raise ValueError(f"a {self.classifier} on a CPU needs classifier_tokens_per_second, measured")
+            raise ValueError(
+                f"a {self.classifier} on a CPU needs classifier_tokens_per_second; `darling plan --measure` measures it"
+            )
         if self.device == "cpu" and not self.is_shipped and self.classifier_tokens_per_second is None:
             raise ValueError(
                 "classifier_device=cpu needs classifier_tokens_per_second for any but the shipped classifier; "

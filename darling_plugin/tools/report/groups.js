@@ -98,7 +98,7 @@ function strip(rows, list) {
 
 const className = (label) => (label === null ? "no class" : label === -1 ? "left out of the partition" : `class ${label}`);
 
-/** The golden angle between classes that follow each other: neighbours are far apart, and no colour comes twice. */
+/** The golden angle between classes that follow each other: neighbors are far apart, and no color is used twice. */
 function tinted(node, label) {
   if (label === null || label < 0) node.classList.add("plain");
   else node.style.setProperty("--hue", (255 + label * 137.508) % 360);

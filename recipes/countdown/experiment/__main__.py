@@ -15,22 +15,29 @@ from rich.table import Table
 
 from darling_plugin.errors import DarlingError
 
-app = typer.Typer(add_completion=False, help="What DARLING does against its baselines, on Countdown.")
+app = typer.Typer(add_completion=False, help="Compare DARLING with its baselines on Countdown.")
 OUT = Path("outputs/experiment")
 
-Out = Annotated[Path, typer.Option(help="the experiment's folder; may be shared by several machines")]
-Only = Annotated[list[str] | None, typer.Option(help="grid/arm, such as 'main/*' or 'verl/darling'; all of the loop's")]
+Out = Annotated[Path, typer.Option(help="The experiment's folder. Several machines may share it.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="grid/arm, such as 'main/*' or 'verl/darling'. The default is all runs of the loop."),
+]
 
 
 @app.command()
 def run(
     out: Out = OUT,
     only: Only = None,
-    workers: Annotated[int, typer.Option(min=1, help="runs at once, one core each (verl: 8 GB each)")] = 1,
-    budget_minutes: Annotated[float | None, typer.Option(min=0, help="stop then; the next call goes on")] = None,
-    quiet: Annotated[bool, typer.Option(help="no closing words")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Number of concurrent runs. Each takes one core (and 8 GB with verl).")
+    ] = 1,
+    budget_minutes: Annotated[
+        float | None, typer.Option(min=0, help="Stop after this time. The next call resumes.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option(help="Do not print the status at the end.")] = False,
 ) -> None:
-    """Do what of the plan is not done. Stop it at any moment; given again, it goes on."""
+    """Do the runs of the plan that are not done. Can be stopped at any time; the same command resumes."""
     from recipes.countdown.experiment.work import Place, spawn, work
     from recipes.countdown.verl_job import JobFailed
 
@@ -43,7 +50,7 @@ def run(
         else:
             work(place, patterns, console, float("inf") if budget_minutes is None else _in(budget_minutes))
     except KeyboardInterrupt:
-        console.print("Stopped. Given again, the same command goes on from here.")
+        console.print("Stopped. The same command resumes from here.")
         raise typer.Exit(130) from None
     except JobFailed as error:
         console.print(f"verl stopped. {error}", markup=False, highlight=False)
@@ -54,7 +61,7 @@ def run(
 
 @app.command()
 def status(out: Out = OUT, only: Only = None) -> None:
-    """What is done, who is at work, how long one worker takes for the rest, and which learning rates were chosen."""
+    """Show finished and running runs, the hours that one worker needs for the rest, and the chosen learning rates."""
     from recipes.countdown.experiment.work import Place
 
     _status(Place(out.resolve()), only or [], Console())
@@ -63,10 +70,10 @@ def status(out: Out = OUT, only: Only = None) -> None:
 @app.command()
 def analyse(
     out: Out = OUT,
-    to: Annotated[Path, typer.Option(help="where tables and pictures go")] = Path("docs/experiment"),
+    to: Annotated[Path, typer.Option(help="Folder for the tables and figures.")] = Path("docs/experiment"),
     only: Only = None,
 ) -> None:
-    """Tables, tests and pictures of what the ledger holds."""
+    """Write tables, tests and figures of the results in the ledger."""
     from recipes.countdown.experiment.analysis.write import write_all
     from recipes.countdown.experiment.work import Place
 
@@ -76,9 +83,9 @@ def analyse(
 @app.command()
 def analyse_field(
     out: Out = Path("outputs/objectives"),
-    to: Annotated[Path, typer.Option(help="where the page goes")] = Path("docs/experiment_objectives"),
+    to: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("docs/experiment_objectives"),
 ) -> None:
-    """Tables and tests of the comparison of the field's objectives."""
+    """Write tables and tests of the comparison of published objectives."""
     from recipes.countdown.experiment.analysis.field import write_field
     from recipes.countdown.experiment.work import Place
 
@@ -109,7 +116,7 @@ def _status(place: Any, patterns: list[str], console: Console) -> None:
         )
         chosen = "not chosen yet" if rate is None else f"{rate:g}"
         console.print(f"learning rate of {method}: {chosen} ({known})", highlight=False)
-    console.print(f"left of what was asked for: {len(todo(place.ledger, patterns))} runs", highlight=False)
+    console.print(f"requested runs that are left: {len(todo(place.ledger, patterns))}", highlight=False)
 
 
 def _in(minutes: float) -> float:

@@ -1,7 +1,7 @@
 """The final answer of a Countdown response, for objectives that count answers: `darling.quality.answer`.
 
 `forms`: each solution is an answer of its own, as many as a prompt has. `values`: all right responses have one answer,
-the target, as in maths. A text that breaks the grammar gives none.
+the target, as in math. A text that breaks the grammar gives none.
 """
 
 from __future__ import annotations

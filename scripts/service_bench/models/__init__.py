@@ -2,7 +2,7 @@
 
 text/                       a LoRA adapter that makes MiniLM a pair classifier of short texts
 countdown_pairs/            a pair classifier of Countdown responses
-countdown_texts/            a bi-encoder of them: the quickstart's learned judge
+countdown_texts/            a bi-encoder of them: the learned similarity of the quickstart
 cascade.json                the two together
 countdown_responses.jsonl   64 responses of the quickstart's warm start to each of some prompts
 """

@@ -3,14 +3,14 @@
 
     python -m service_bench.models.make_models --pairs pairs_train.jsonl        # in scripts/
 
-Text: MiniLM becomes a pair classifier of the first 62 tokens by a LoRA adapter, from NoveltyBench's labelled pairs
-(arXiv 2504.05228, MIT licence) cut to 50 words, from copies with a few words changed, and from responses to different
+Text: MiniLM becomes a pair classifier of the first 62 tokens by a LoRA adapter, from NoveltyBench's labeled pairs
+(arXiv 2504.05228, MIT license) cut to 50 words, from copies with a few words changed, and from responses to different
 prompts. Calibrated for F1.
 
 Countdown: needs the quickstart's warm start and pairs (`scripts/quickstart.sh --similarity learned --steps 1`). A small
 ModernBERT learns them in rounds: twice the quickstart's pairs, then twice more with what it still gets wrong among a
-policy's own responses. The bi-encoder is the quickstart's own judge. The cascade's bounds come from other prompts than
-the natural groups that are measured on.
+policy's own responses. The bi-encoder is the quickstart's learned similarity. The cascade's bounds come from other
+prompts than the natural groups that are measured on.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MOST = 0.01  # of the cascade's settled pairs that may be wrong, on either side
 
 
 def text_pairs(path: Path) -> list[Pair]:
-    """The labelled pairs, cut; changed copies as equivalent ones, other prompts' responses as distinct ones."""
+    """The labeled pairs, cut; changed copies as equivalent ones, other prompts' responses as distinct ones."""
     rng = random.Random(0)
     labelled = read_pairs(str(path))
     pairs = []
@@ -120,9 +120,11 @@ def natural_pairs(policy: Path, prompts: Sequence[Prompt], judge: ClassifierSimi
 
 
 def main(
-    pairs: Annotated[Path, typer.Option(help="NoveltyBench's labelled pairs")],
-    quickstart: Annotated[Path, typer.Option(help="what the quickstart has made")] = Path("../outputs/countdown"),
-    work: Annotated[Path, typer.Option(help="kept between runs")] = Path("../outputs/service_bench_models"),
+    pairs: Annotated[Path, typer.Option(help="NoveltyBench's labeled pairs.")],
+    quickstart: Annotated[Path, typer.Option(help="Folder that the quickstart wrote.")] = Path("../outputs/countdown"),
+    work: Annotated[Path, typer.Option(help="Folder for files that are kept between runs.")] = Path(
+        "../outputs/service_bench_models"
+    ),
 ) -> None:
     """Make all of them, and put them beside this file."""
     short = text_pairs(pairs)

@@ -45,7 +45,7 @@ def test_settings_and_the_rest():
     [
         ("--darling.monitor", "--darling.monitor: got no value, expected --darling.monitor VALUE"),
         ("--darling.monitor --a 1", "--darling.monitor: got no value"),
-        ("--darling.similarity lexical --darling.similarity.name x", "--darling.similarity has a value of its own"),
+        ("--darling.similarity lexical --darling.similarity.name x", "--darling.similarity already has the value"),
         ("--darling.options.k [1", r"--darling.options.k: got '\[1', expected a value in YAML"),
     ],
 )
@@ -60,13 +60,13 @@ def test_an_argument_that_cannot_be_read(given, message):
         ({"diversity": {"flor": 0}}, "", r"darling.diversity.flor: unknown setting. Did you mean 'floor'\?"),
         ({"objective": "none"}, "", "darling.objective=none: must be one of"),
         ({"similarity": {"name": "judge"}}, "", "must be set for 'judge'"),
-        ({"quality": {"verifier": "math_verify"}}, "", "darling.quality.verifier: means nothing in OpenRLHF"),
+        ({"quality": {"verifier": "math_verify"}}, "", "darling.quality.verifier: has no effect in OpenRLHF"),
         ({"service": {"backend": "vllm"}}, "", "darling.service.backend=vllm: only verl launches"),
         ({"service": {"replicas": 2}}, "", "darling.service.replicas: has no effect, .*backend=ray"),
         (
             LEXICAL | {"service": {"urls": ["http://a"], "backend": "urls"}},
             "",
-            "a server answers for a pair classifier",
+            "its servers can only run a classifier that reads pairs",
         ),
         (LEXICAL, "--algo.advantage.estimator gae", "--algo.advantage.estimator gae: .* Set .* dr_grpo"),
         (LEXICAL, "--algo.advantage.estimator=group_norm", "--algo.advantage.estimator group_norm: "),

@@ -42,10 +42,10 @@ def test_the_trainer_without_arguments_would_divide_by_the_standard_deviation(tr
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        ({"service": {"backend": "ray"}}, "darling.service: means nothing in TRL"),
-        ({"samples": {"every": 5}}, "darling.samples: means nothing in TRL; set log_completions=True"),
-        ({"monitor": True}, "darling.monitor: means nothing in TRL"),
-        ({"quality": {"verifier": "math_verify"}}, "darling.quality.verifier: means nothing in TRL"),
+        ({"service": {"backend": "ray"}}, "darling.service: has no effect in TRL"),
+        ({"samples": {"every": 5}}, "darling.samples: has no effect in TRL; set log_completions=True"),
+        ({"monitor": True}, "darling.monitor: has no effect in TRL"),
+        ({"quality": {"verifier": "math_verify"}}, "darling.quality.verifier: has no effect in TRL"),
         ({"diversity": {"floor": 2}}, "darling.diversity.floor"),  # the same errors as in every trainer
         ({"diversity": {"flor": 0.1}}, "Did you mean 'floor'?"),
         ({"similarity": "lexical"}, "darling.similarity"),

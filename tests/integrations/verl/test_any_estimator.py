@@ -100,10 +100,10 @@ def test_the_v1_trainer_gives_it_to_verls_estimator(make_trainer, compute, name,
 
 
 REFUSED = [
-    ("darling", [], "works on the fused reward already"),
-    ("grpo", ["++darling.monitor=true"], "monitor leaves the rewards alone"),
+    ("darling", [], "already uses the fused reward"),
+    ("grpo", ["++darling.monitor=true"], "monitor does not change rewards"),
     ("gdpo", [], "reads the reward function's components"),
-    ("rloo", ["++darling.advantage.normalize_by_std=true"], "rloo makes the advantages"),
+    ("rloo", ["++darling.advantage.normalize_by_std=true"], "rloo computes the"),
     ("rloo", ["++darling.objective=protos_objectives:Uncentered"], "not rewards minus their mean, so rloo cannot"),
 ]
 

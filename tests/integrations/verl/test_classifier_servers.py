@@ -50,14 +50,14 @@ def test_the_job_keeps_its_own_reward_models_settings(compose, model):
 def test_a_server_is_for_a_classifier_that_reads_pairs(backend):
     settings = ServiceSettings(backend=backend, urls=["http://host:1"] if backend == "urls" else None)
     for similarity in (LexicalSimilarity(), build_similarity("classifier")):
-        with pytest.raises(ConfigError, match=rf"darling.service.backend={backend}: a server answers for a pair"):
+        with pytest.raises(ConfigError, match=rf"darling.service.backend={backend}: its servers can only run"):
             check_backend(similarity, settings)
 
 
 @pytest.mark.parametrize("similarity", [LexicalSimilarity(), build_similarity("classifier")])
 def test_servers_that_nobody_would_ask_are_an_error(similarity):
     settings = ServiceSettings(urls=["http://a:8000"])
-    with pytest.raises(ConfigError, match=r"darling.service.urls=\['http://a:8000'\]: nobody would ask these servers"):
+    with pytest.raises(ConfigError, match=r"darling.service.urls=\['http://a:8000'\]: these servers would not be used"):
         check_backend(similarity, settings)
 
 
@@ -67,7 +67,7 @@ def test_servers_of_an_objective_without_a_similarity_are_an_error(compose, verl
     config = compose(
         "algorithm.adv_estimator=darling", "+darling.objective=ngram", "+darling.service.urls=[http://a:8000]"
     )
-    with pytest.raises(ConfigError, match=r"nobody would ask these servers, as darling.objective=ngram"):
+    with pytest.raises(ConfigError, match=r"these servers would not be used, because darling.objective=ngram"):
         validate_job(config)
 
 

@@ -129,7 +129,9 @@ def test_no_truth_is_an_error_with_verls_own_score_too(by_verl, score):
 def test_a_custom_function_that_gives_no_number_is_named(make_manager, score, name):
     path = Path(__file__).with_name("hook_similarities.py")
     manager = make_manager(f"reward.custom_reward_function.path={path}", f"reward.custom_reward_function.name={name}")
-    with pytest.raises(InputError, match=rf"reward.custom_reward_function .*{name}.*: gave .*expected a finite number"):
+    with pytest.raises(
+        InputError, match=rf"reward.custom_reward_function .*{name}.*: returned .*expected a finite number"
+    ):
         score(manager, "four", "18", data_source="mine")
 
 

@@ -48,11 +48,11 @@ def test_what_the_hub_client_has_is_not_absent(here: Path) -> None:
 
 
 def test_every_way_in_says_so() -> None:
-    with pytest.raises(ConfigError, match="no classifier outputs/mein: there is no mein in outputs"):
+    with pytest.raises(ConfigError, match="there is no classifier outputs/mein: there is no mein in outputs"):
         load_scorer("outputs/mein")
     with pytest.raises(ConfigError, match=r"`darling\.similarity\.model` is .*there is no mein in outputs"):
         ClassifierSimilarity("outputs/mein")
-    with pytest.raises(InputError, match="no labelled pairs outputs/pears:test: there is no pears in outputs"):
+    with pytest.raises(InputError, match="there are no labeled pairs outputs/pears:test: there is no pears in outputs"):
         read_pairs("outputs/pears:test")
 
 

@@ -305,7 +305,7 @@ def test_missing_weights_are_not_made_up(folders, tmp_path):
     weights = load_file(folders["modernbert"] / "model.safetensors")
     del weights["classifier.weight"]
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ConfigError, match=r"lacks weights: classifier\.weight"):
+    with pytest.raises(ConfigError, match=r"has missing weights: classifier\.weight"):
         load_scorer(str(tmp_path))
 
 

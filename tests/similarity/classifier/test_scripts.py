@@ -34,7 +34,7 @@ def test_it_is_said_once_and_counted(shipped, caplog):
         shipped([(THAI, CHINESE)])
         load_similarity("classifier", device="cpu")([(CHINESE, THAI)])
     assert [
-        record.getMessage().count("a script that the classifier's encoder can't read") for record in caplog.records
+        record.getMessage().count("a script that the classifier's encoder cannot read") for record in caplog.records
     ] == [1]
     assert shipped.forward.unreadable == 3  # each text once: two Chinese, one Thai
 

@@ -20,7 +20,7 @@ BROKEN = [
     (MATHS, "data.train_batch_size=250", "data.train_batch_size", r"multiple of .*=64.*Set data.train_batch_size=256"),
     # 64 × 8 = 512 responses; 512 / 7 is no whole number.
     (MATHS, "trainer.n_gpus_per_node=7", f"{ACTOR}.ppo_mini_batch_size", r"are 512 responses, which 7 .* ranks"),
-    (MATHS, f"{ROLLOUT}.n=1", f"{ROLLOUT}.n", r"at least two responses a prompt. Set actor_rollout_ref.rollout.n=8"),
+    (MATHS, f"{ROLLOUT}.n=1", f"{ROLLOUT}.n", r"at least two responses per prompt. Set actor_rollout_ref.rollout.n=8"),
     (MATHS, "data.train_batch_size=0", "data.train_batch_size", "whole number of at least 1"),
     (MATHS, f"{ROLLOUT}.max_model_len=8192", f"{ROLLOUT}.max_model_len", "are 9216 tokens.*Set .*max_model_len=9216"),
     (
@@ -34,13 +34,13 @@ BROKEN = [
         MATHS,
         "data.max_response_length=40960",
         "data.max_response_length",
-        "the policy has 32768 positions. Shorten prompt or response",
+        "the policy has only 32768 positions. Shorten prompt or response",
     ),
     (
         MATHS,
         f"{ROLLOUT}.max_num_batched_tokens=128",
         f"{ROLLOUT}.max_num_batched_tokens",
-        "vLLM wants at least .*max_num_seqs=256. Set .*=256",
+        "must be at least .*max_num_seqs=256 for vLLM. Set .*=256",
     ),
     (
         MATHS,
@@ -53,7 +53,7 @@ BROKEN = [
         MATHS,
         f"{ROLLOUT}.gpu_memory_utilization=0.1",
         f"{ROLLOUT}.gpu_memory_utilization",
-        "gets 8.0 GiB, of which weights take 7.5: the cache of one whole sequence does not fit",
+        "gets 8.0 GiB, of which weights take 7.5, so the cache of one whole sequence does not fit",
     ),
     # 4.02 G parameters × 12 bytes (weights, two moments) on 8 GPUs: 6 GiB kept, beside 0.95 × 80 = 76.
     (
@@ -73,7 +73,7 @@ BROKEN = [
         MATHS,
         "trainer.nnodes=2",
         "trainer.nnodes",
-        r"asks for 2×8 \(trains and samples\) GPUs, and there are 1 nodes of 8",
+        r"asks for 2×8 \(trains and samples\) GPUs, but there are 1 nodes of 8",
     ),
     # Beside 0.8 × 80 = 64 GiB and 6 of training, the classifier: 7.5 of weights, 1.5 of a batch, 0.5 of a context.
     (MATHS, f"{ROLLOUT}.gpu_memory_utilization=0.85", "darling.service.placement", r"9.5 GiB do not fit.*83 GiB while"),
@@ -109,13 +109,13 @@ BROKEN = [
         WRITING,
         "reward.reward_manager.name=darlin",
         "reward.reward_manager.name",
-        "verl has no such reward manager. It has dapo, darling,.* Set it to darling",
+        "verl has no such reward manager; it has dapo, darling,.* Set it to darling",
     ),
     (
         WRITING,
         "reward.reward_model.enable_resource_pool=false",
         "reward.reward_model.enable_resource_pool",
-        "nothing but the prompt .*Set it to true, or reward.custom_reward_function.path=null",
+        "only the prompt, .*Set it to true, or reward.custom_reward_function.path=null",
     ),
     (
         WRITING,

@@ -1,4 +1,4 @@
-"""Labelled pairs that can be learned, and an encoder small enough to learn them in seconds."""
+"""Labeled pairs that can be learned, and an encoder small enough to learn them in seconds."""
 
 from pathlib import Path
 

@@ -118,7 +118,7 @@ def test_what_cannot_be_calibrated_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="these 3 are all of one kind"):
         calibrate_scores(tmp_path, pairs, np.zeros(3), Aim("f1"))
     pairs = [Pair("p", "a", "b", 1), Pair("q", "a", "b", 0)]
-    with pytest.raises(InputError, match="every pair of responses is labelled"):
+    with pytest.raises(InputError, match="every pair of responses is labeled"):
         calibrate_scores(tmp_path, pairs, np.array([1.0, 0.0]), Aim("classes"))
     with pytest.raises(InputError, match="must be one of accuracy, f1, false_merges, classes; got 'auc'"):
         Aim("auc")

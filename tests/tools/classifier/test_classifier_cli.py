@@ -60,7 +60,7 @@ def test_the_shipped_one_beside_every_baseline(written: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--pairs", "absent.jsonl", "--out", "out"], "no such file of labelled pairs: absent.jsonl"),
+        (["train", "--pairs", "absent.jsonl", "--out", "out"], "no such file of labeled pairs: absent.jsonl"),
         (["train", "--pairs", "PAIRS", "--out", "out", "--kind", "x"], "--kind: Input should be 'bi-encoder'"),
         (["train", "--pairs", "BAD", "--out", "out"], "line 1: 'similar' must be 0 (distinct) or 1 (equivalent)"),
         (["calibrate", "--model", "absent", "--pairs", "PAIRS"], "holds no darling_classifier.json"),

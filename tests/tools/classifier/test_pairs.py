@@ -73,7 +73,7 @@ def test_a_byte_order_mark_and_line_ends_of_another_system_are_no_error(tmp_path
 def test_no_pairs_and_no_file_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no pairs"):
         read_pairs(write(tmp_path, ""))
-    with pytest.raises(InputError, match=r"no such file of labelled pairs: .*absent\.jsonl"):
+    with pytest.raises(InputError, match=r"no such file of labeled pairs: .*absent\.jsonl"):
         read_pairs(tmp_path / "absent.jsonl")
 
 

@@ -205,7 +205,7 @@ def test_several_processes_learn_one_model(encoder: str, written: Path, tmp_path
 
 def test_pairs_of_one_label_cannot_be_learned(recipe: dict[str, Any], fruits: list[Pair], tmp_path: Path) -> None:
     same = [pair for pair in fruits if pair.similar]
-    with pytest.raises(InputError, match=r"the train pairs \(\d+\) are not of both labels"):
+    with pytest.raises(InputError, match=r"the train pairs \(\d+\) do not have both labels"):
         train(same, tmp_path / "out", make_recipe(**recipe), quiet=True)
 
 

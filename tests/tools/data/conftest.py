@@ -45,7 +45,7 @@ THINGS = (
 @pytest.fixture(scope="session")
 def shared_maths() -> Path:
     if not (folder := SHARED / "math").is_dir():
-        pytest.skip(f"the real maths sets are not at {folder}")
+        pytest.skip(f"the real math sets are not at {folder}")
     return folder
 
 

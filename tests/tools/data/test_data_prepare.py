@@ -190,9 +190,9 @@ def test_damaged_files(tmp_path, name, content, said):
     [
         ({"sets": ["aime99"]}, "--sets: math has no evaluation set 'aime99'; it has aime25, hmmt"),
         ({"size": -1}, "--size: -1; expected a number"),
-        ({"revisions": {"aime99": "main"}}, "--revision: no data set 'aime99'"),
-        ({"train": False, "sets": []}, "there is nothing to make"),
-        ({"most_tokens": 512}, "--max-tokens: no tokenizer to count with"),
+        ({"revisions": {"aime99": "main"}}, "--revision: there is no data set 'aime99'"),
+        ({"train": False, "sets": []}, "leaves nothing to make"),
+        ({"most_tokens": 512}, "--max-tokens needs a tokenizer"),
     ],
 )
 def test_settings_that_are_wrong(tmp_path, options, said):

@@ -57,7 +57,7 @@ def test_what_a_similarity_fails_at_is_missing(partitioned):
     ("options", "message"),
     [
         (["--similarity", "lexcal"], "must be one of classifier, cascade, judge, embedding, lexical, callable"),
-        (["--similarity", "lexical", "--similarity-args", '{"m": 1}'], "`darling.similarity.m` means nothing"),
+        (["--similarity", "lexical", "--similarity-args", '{"m": 1}'], "`darling.similarity.m` has no effect"),
         (["--similarity", "lexical", "--similarity-args", "n=1"], "`--similarity-args` must be a JSON object"),
         (["--similarity", "lexical", "--threshold", 2], "`--threshold` must be in [0, 1], got 2.0"),
         (["--similarity", "lexical", "--partition", "both"], "`--partition` must be one of closure, greedy"),

@@ -74,7 +74,7 @@ def test_json_and_the_summary_of_a_folder(write, tmp_path):
         (["own", "--model", "m", "--executor", "slurm"], "`--executor` must be one of mp, ray"),
         (["own", "--model", "m", "--engine-args", '{"trust_remote_code": true}'], "is never run here"),
         (["own", "--model", "m", "--tensor-parallel", "0"], "`--tensor-parallel` must be a whole number"),
-        (["own", "--model", "m", "--shard", "2/2"], "`--shard` must read i/m"),
+        (["own", "--model", "m", "--shard", "2/2"], "`--shard` must have the form i/m"),
         (["own", "--model", "m", "--reward-scale", "mine"], "`--reward-scale` must be one of skywork, athene"),
         (["math", "--model", "m", "--baseline", "b"], "`--baseline` has no effect on the task math"),
         (["own", "--model", "m", "--scorer", "reward-model"], "`--reward-model` must name a folder"),

@@ -36,7 +36,10 @@ def test_prompt_by_prompt(evaluated, darling):
     assert one["p_value"] == pytest.approx(18 / 256)
     code, printed = darling("compare", before, after)
     assert code == 0 and "8 prompts: " in printed and "+0.375" in printed and "0.0703" in printed
-    assert f"{len(found['metrics'])} metrics were tested" in printed and "Left out: 1 prompts of the first" in printed
+    assert (
+        f"{len(found['metrics'])} metrics were tested" in printed
+        and "Left out: 1 prompts that only the first has" in printed
+    )
 
 
 def test_only_prompts_with_both_values_are_compared(evaluated, darling):
@@ -70,7 +73,7 @@ def test_what_cannot_be_compared(evaluated, write, darling, tmp_path):
         == 0
     )
     code, printed = darling("compare", before, tmp_path / "c")
-    assert code == 1 and "the prompt 'a' is another in" in printed
+    assert code == 1 and "the prompt 'a' differs between" in printed
     code, printed = darling("compare", before, tmp_path)
     assert code == 1 and "no settings.json" in printed
 
@@ -79,5 +82,5 @@ def test_other_settings_are_named(evaluated, darling):
     before = evaluated("before", {"a": ["1", "1"]})
     after = evaluated("after", {"a": ["1", "1"]}, "--similarity", "lexical")
     printed = darling("compare", before, after)[1]
-    assert "Not the same: partition, None and {'similarity': 'lexical', 'options': {}, 'threshold': 0.5" in printed
+    assert "Different setting: partition, None and {'similarity': 'lexical', 'options': {}, 'threshold': 0.5" in printed
     assert "prompts_sha256" not in printed and "responses_sha256" not in printed

@@ -40,7 +40,7 @@ def test_degenerate():
     assert [one.mean for one in elo_ratings(votes([[0, 5], [5, 0]]), "ab")] == pytest.approx([1500, 1500])
     wins = elo_ratings(votes([[0, 20], [0, 0]]), "ab", anchor=1)[0]
     assert wins.mean == pytest.approx(1500 + 400 * log10(20.5 / 0.5))  # finite
-    with pytest.raises(InputError, match="c: no chain of comparisons with a"):
+    with pytest.raises(InputError, match="c: not connected with a by comparisons"):
         elo_ratings(votes([[0, 1, 0], [1, 0, 0], [0, 0, 0]]), "abc")
 
 
@@ -94,9 +94,9 @@ def test_a_table_of_ratings(evaluate, write, darling):
     code, printed = darling("elo", better, worse, "--anchor", "baseline base.jsonl", "--at", 0)
     assert code == 0 and "2 models" not in printed and "3 models, 6 prompts" in printed
     code, printed = darling("elo", better, "--anchor", "nobody")
-    assert code == 1 and "--anchor: no model 'nobody'; there are" in printed
+    assert code == 1 and "--anchor: there is no model 'nobody'; the models are" in printed
     code, printed = darling("elo", worse, best)
-    assert code == 1 and "no chain of comparisons" in printed
+    assert code == 1 and "by comparisons; evaluate all" in printed
 
 
 def test_verdicts_that_the_judge_did_not_give_are_counted(server, evaluate, write, darling):

@@ -63,7 +63,9 @@ def test_a_folder_reads_back_and_refuses_other_settings(tmp_path):
     with pytest.raises(InputError, match=r"no settings.json; expected a folder that `darling eval run` made"):
         Folder.read(tmp_path)
     (tmp_path / "f" / "prompts.jsonl").unlink()
-    with pytest.raises(InputError, match=r"no prompts.jsonl; its first run was killed too early; run it again"):
+    with pytest.raises(
+        InputError, match=r"has no prompts.jsonl, because its first run was killed too early; run it again"
+    ):
         Folder.read(tmp_path / "f")
     assert made(tmp_path / "f").prompts == PROMPTS
     (tmp_path / "f" / "settings.json").write_text("{}")
@@ -73,7 +75,7 @@ def test_a_folder_reads_back_and_refuses_other_settings(tmp_path):
 
 def test_another_kind_of_folder_is_left_alone(tmp_path):
     (tmp_path / "summary.json").write_text("a training run's")
-    with pytest.raises(InputError, match=r"holds summary.json and no evaluation; give an empty or a new folder"):
+    with pytest.raises(InputError, match=r"holds summary.json but no evaluation; give an empty or a new folder"):
         made(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
 
@@ -94,7 +96,7 @@ def test_shards_are_parts_whose_rows_join(tmp_path):
     (tmp_path / "samples.copy.jsonl").write_text("not ours\n")
     assert {key: row["response"] for key, row in folder.rows("samples").items()} == {("p0", 0): "x", ("p1", 1): "y"}
     for wrong in ("1", "4/4", "-1/2", "a/b", "1/2/3", "0/0"):
-        with pytest.raises(InputError, match="`--shard` must read i/m"):
+        with pytest.raises(InputError, match="`--shard` must have the form i/m"):
             Shard.parse(wrong)
 
 
@@ -110,5 +112,5 @@ def test_rows_that_do_not_belong_are_refused(tmp_path):
     folder.file("samples", Shard(0, 2)).write_text(row)
     assert len(folder.rows("samples")) == 1  # the same twice is one
     folder.file("samples", Shard(1, 2)).write_text(row.replace("x", "y"))
-    with pytest.raises(InputError, match="'p0', sample 0, was written before, with another content"):
+    with pytest.raises(InputError, match="'p0', sample 0, is there twice with different content"):
         folder.rows("samples")

@@ -34,7 +34,7 @@ def test_the_same_number_in_two_parts_is_nobodys(found, caplog):
     prompts = [Prompt("a/0", "x"), Prompt("b/0", "y"), Prompt("b/1", "z")]
     rows = [{"id": 0, "responses": ["?"]}, {"id": 1, "responses": ["z1"]}]
     assert found(prompts, *rows) == {"b/1": ["z1"]}
-    assert "1 of 2 rows are no prompt's, neither by id nor by text: '0'" in caplog.text
+    assert "1 of 2 rows belong to no prompt, neither by id nor by text: '0'" in caplog.text
 
 
 def test_a_text_says_more_than_an_id_in_another_order(found):
@@ -50,7 +50,9 @@ def test_two_prompts_of_one_text_are_told_apart_by_id(found):
 
 
 def test_rows_that_match_nothing_are_named(found):
-    with pytest.raises(InputError, match=r"2 of 2 rows are no prompt's.*'q-1', 'q-2'\. The prompts' ids are 'curated/"):
+    with pytest.raises(
+        InputError, match=r"2 of 2 rows belong to no prompt.*'q-1', 'q-2'\. The ids of the prompts are 'curated/"
+    ):
         found(CURATED, {"id": "q-1", "response": "a"}, {"id": "q-2", "response": "b"})
 
 

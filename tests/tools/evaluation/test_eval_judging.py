@@ -68,7 +68,7 @@ def test_a_bias_for_a_position_is_seen(server, compared, darling, tmp_path):
     server.answer = lambda body: verdict("first_better")
     code, printed = darling(*compared(tmp_path / "a"))
     found = summary(tmp_path / "a")
-    assert code == 0 and "0.5 and 1 without a bias for a position" in printed
+    assert code == 0 and "a judge without a position bias has 0.5 and 1" in printed
     assert found["judge"]["first shown"]["mean"] == 1.0 and found["judge"]["orders agree"]["mean"] == 0.0
     assert found["metrics"]["win rate"]["mean"] == 0.5
 

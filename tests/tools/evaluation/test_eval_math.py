@@ -1,4 +1,4 @@
-"""Maths: the local files, the answers, and pass@k and maj@k of them."""
+"""Math: the local files, the answers, and pass@k and maj@k of them."""
 
 import json
 
@@ -84,11 +84,11 @@ def test_files_of_another_shape_are_refused(write, tmp_path):
     wrong = write("gsm8k_test.jsonl", {"question": "?", "answer": "no mark"})
     with pytest.raises(InputError, match=r"gsm8k_test.jsonl, line 1: not a row of gsm8k .*no ####"):
         TASKS["math"].read(Source(("gsm8k",), wrong))
-    with pytest.raises(InputError, match=r"not a row of aime24 .*question or problem.*; it has id, answer"):
+    with pytest.raises(InputError, match=r"not a row of aime24 .*question or problem.*; its fields are id, answer"):
         TASKS["math"].read(Source(("aime24",), write("aime24.jsonl", {"id": 1, "answer": 2})))
     with pytest.raises(InputError, match=r"`--sets` must be among aime24, .*; got 'aime'"):
         TASKS["math"].read(Source(("aime",), tmp_path))
-    with pytest.raises(InputError, match="is one file, and --sets names 5 parts"):
+    with pytest.raises(InputError, match="is one file, but --sets names 5 parts"):
         TASKS["math"].read(Source((), wrong))
 
 

@@ -44,7 +44,7 @@ def test_what_is_no_prompt_is_named(fields, message):
 
 def test_ids_are_unique_and_the_digest_has_everything():
     a, b = Prompt("a", "x"), Prompt("b", "x")
-    with pytest.raises(InputError, match="the id 'a' is there twice"):
+    with pytest.raises(InputError, match="the id 'a' appears twice"):
         unique([a, b, a], "f")
     with pytest.raises(InputError, match="no prompts"):
         unique([], "f")

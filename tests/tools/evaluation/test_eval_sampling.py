@@ -182,10 +182,10 @@ def test_a_dead_endpoint_is_left_alone(server, arguments, darling, tmp_path):
 def test_an_endpoint_that_never_worked_is_an_error(server, arguments, darling, tmp_path):
     server.answer = lambda body: (401, {"error": {"message": "who are you?"}})
     code, printed = darling(*arguments(tmp_path / "a"))
-    assert code == 1 and "wants a key" in printed and "who are you?" in printed
+    assert code == 1 and "requires a key" in printed and "who are you?" in printed
     server.answer = lambda body: None
     code, printed = darling(*arguments(tmp_path / "a"))
-    assert code == 1 and "never an answer" in printed
+    assert code == 1 and "requests in a row had no answer" in printed
     assert not (tmp_path / "a" / "summary.json").exists()
 
 

@@ -107,7 +107,7 @@ def test_a_reward_server_that_knows_no_such_path_leaves_all_missing(server, rewa
     assert code == 3 and "8 of 8 in scores are missing (100.0%)" in printed
     for wrong in ("https://h:1", "http://h:1/classify", "localhost:8000"):
         code, printed = darling(*arguments(tmp_path / "b", *served[:3], wrong))
-        assert code == 1 and "`--reward-url` must read http://host:port" in printed
+        assert code == 1 and "`--reward-url` must have the form http://host:port" in printed
 
 
 def test_a_function_of_ones_own(write, darling, tmp_path):

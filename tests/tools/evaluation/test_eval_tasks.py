@@ -1,4 +1,4 @@
-"""The tasks that are not maths: their prompts, and what each takes for granted."""
+"""The tasks other than math: their prompts, and what each takes for granted."""
 
 import json
 

@@ -62,7 +62,7 @@ def test_a_server_that_is_busy_for_a_moment_costs_no_sample(evaluate, tmp_path, 
 
 def test_a_server_that_sends_a_byte_at_a_time_ends_the_run(evaluate, unruly):
     code, printed = evaluate("drip", 8, "--timeout-s", 0.2, "--deadline-s", 0)
-    assert code == 1 and "never an answer (no answer within 0.2 s)" in printed
+    assert code == 1 and "requests in a row had no answer (no answer within 0.2 s)" in printed
 
 
 def test_a_text_in_parts_is_one_text(evaluate, tmp_path):

@@ -142,7 +142,7 @@ def test_two_checkpoints_killed_and_resumed(checkpoints, command, darling, tmp_p
     # Both are nearly uniform and draw the same random numbers: a short response may be the same.
     assert len(set(texts[0].values()) & set(texts[1].values())) < 8
     code, printed = darling("compare", tmp_path / "first", tmp_path / "second")
-    assert code == 0 and f"9 prompts: {first} → {second}" in printed and "Not the same" not in printed
+    assert code == 0 and f"9 prompts: {first} → {second}" in printed and "Different setting" not in printed
     code, printed = darling(*command(second, tmp_path / "first"))
     assert code == 1 and "other settings (sampling.model: 'sha256:" in printed
 

@@ -76,7 +76,7 @@ def test_weights_that_are_not_whole(run, tmp_path):
     tensors = load_file(weights)
     del tensors["model.norm.weight"]
     save_file(tensors, weights, metadata={"format": "pt"})
-    with pytest.raises(DarlingError, match=r"LlamaForCausalLM that came out lacks model\.norm\.weight: .* not whole"):
+    with pytest.raises(DarlingError, match=r"the exported LlamaForCausalLM lacks model\.norm\.weight: .* incomplete"):
         export(run, tmp_path / "out")
     weights.write_bytes(weights.read_bytes()[:-10])
     with pytest.raises(DarlingError, match="its weights cannot be read"):

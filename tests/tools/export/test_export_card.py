@@ -91,7 +91,7 @@ def test_data():
     files = [DataFile("train_files", "a.parquet", "ab12"), DataFile("val_files", "b|c.parquet", None)]
     card = write_card(CHECKPOINT, WHOLE, record(data=files), "", [])
     assert "| `data.train_files` | `a.parquet` | `ab12` |" in card
-    assert "| `data.val_files` | `b\\|c.parquet` | not here at the export |" in card
+    assert "| `data.val_files` | `b\\|c.parquet` | not found at the export |" in card
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_use(weights, said):
 def test_nothing_known():
     card = write_card(CHECKPOINT, WHOLE, NOTHING, "", [])
     assert "# `run`, step 20\n\nA model after step 20 of reinforcement learning.\n" in card
-    for said in ("configuration was not found", "Which files is not known", "No metrics of the run were found"):
+    for said in ("configuration was not found", "The data files are not known", "No metrics of the run were found"):
         assert said in card
     assert "## Configuration" not in card
 

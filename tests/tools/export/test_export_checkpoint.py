@@ -62,12 +62,12 @@ def cut(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda a: (a / "fsdp_config.json").unlink(), r"not whole: neither fsdp_config\.json nor ckpt_contents\.json"),
-        (lambda a: (a / "fsdp_config.json").write_text('{"FSDP'), r"not whole: fsdp_config\.json cannot be read"),
+        (lambda a: (a / "fsdp_config.json").unlink(), r"incomplete: neither fsdp_config\.json nor ckpt_contents\.json"),
+        (lambda a: (a / "fsdp_config.json").write_text('{"FSDP'), r"incomplete: fsdp_config\.json cannot be read"),
         (lambda a: (a / "fsdp_config.json").write_text("{}"), r"fsdp_config\.json has world_size=None"),
         (lambda a: (a / "model_world_size_2_rank_1.pt").unlink(), r"rank_1\.pt missing of 2 shards; .* own disk"),
-        (lambda a: cut(a / "model_world_size_2_rank_1.pt"), r"model_world_size_2_rank_1\.pt ends too early"),
-        (lambda a: [f.unlink() for f in a.glob("*.pt")], "holds no weights; set .*save_contents"),
+        (lambda a: cut(a / "model_world_size_2_rank_1.pt"), r"model_world_size_2_rank_1\.pt is cut off"),
+        (lambda a: [f.unlink() for f in a.glob("*.pt")], "holds no weights; include .*save_contents"),
         (lambda a: (a / "huggingface/config.json").unlink(), r"huggingface/config\.json is missing"),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_half_written_megatron_one(megatron):
 
 
 def test_none_and_another_step(fsdp, tmp_path):
-    with pytest.raises(InputError, match=f"{tmp_path / 'absent'} is no folder"):
+    with pytest.raises(InputError, match=f"{tmp_path / 'absent'} is not a folder"):
         find_checkpoint(tmp_path / "absent")
     with pytest.raises(InputError, match=r"holds no checkpoint, expected global_step_N .*trainer\.save_freq above 0"):
         find_checkpoint(tmp_path)
@@ -107,5 +107,5 @@ def test_none_and_another_step(fsdp, tmp_path):
     with pytest.raises(InputError, match=r"latest_checkpointed_iteration\.txt says 15, but .* holds steps 5, 10"):
         find_checkpoint(tmp_path / "run")
     tracker.write_text("")
-    with pytest.raises(InputError, match=r"none in .*run was finished: steps 5, 10 are there"):
+    with pytest.raises(InputError, match=r"no checkpoint in .*run was finished: steps 5, 10 are there"):
         find_checkpoint(tmp_path / "run")

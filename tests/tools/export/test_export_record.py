@@ -121,7 +121,9 @@ def test_a_damaged_configuration(run, tmp_path, text, said):
 
 
 def test_given_ones_that_are_absent(run, tmp_path):
-    with pytest.raises(InputError, match=r"--config: .*absent is no file and holds no \.hydra/config\.yaml"):
+    with pytest.raises(
+        InputError, match=r"--config: .*absent is neither a file nor a folder with \.hydra/config\.yaml"
+    ):
         read_record(run, 1, config=tmp_path / "absent")
     with pytest.raises(InputError, match=r"--metrics: .*absent is not there"):
         read_record(run, 1, metrics=tmp_path / "absent")

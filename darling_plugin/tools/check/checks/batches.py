@@ -30,15 +30,20 @@ def check(job: Job) -> Iterator[Finding]:
             mini,
             f"times {N}={n} are {mini * n} responses, which {shares} data-parallel ranks cannot share evenly: verl's "
             "workers stop at the first update.",
-            "Set it, or the number of GPUs that train, so that it divides.",
+            "Change it, or the number of GPUs that train, so that the ranks divide the responses.",
         )
     if n < 2 and job.estimator.startswith("grpo"):
-        yield Finding(N, n, "a response's advantage is measured against its siblings'.", f"Set {N}=8.")
+        yield Finding(
+            N,
+            n,
+            "a response's advantage is measured against its siblings, so a group needs at least two.",
+            f"Set {N}=8.",
+        )
     validation = f"{ROLLOUT}.val_kwargs"
     if int(job[f"{validation}.n"]) > 1 and not job[f"{validation}.do_sample"]:
         yield warning(
             f"{validation}.do_sample",
             False,
-            f"{job[f'{validation}.n']} greedy responses to a prompt are all the same.",
+            f"{job[f'{validation}.n']} greedy responses to a prompt are identical.",
             f"Set {validation}.do_sample=true.",
         )

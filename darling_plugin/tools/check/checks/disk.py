@@ -1,4 +1,4 @@
-"""Room for checkpoints, on the machine where the check runs."""
+"""Disk space for checkpoints, on the machine where the check runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(job: Job) -> Iterator[Finding]:
     if int(job["trainer.save_freq"]) <= 0:
         return
     if job[KEEP] is None:
-        yield warning(KEEP, None, "every checkpoint is kept.", f"Set {KEEP}=2.")
+        yield warning(KEEP, None, "every checkpoint is kept, so the disk may fill up.", f"Set {KEEP}=2.")
     if job.policy is None:
         return
     one, kept = checkpoint_bytes(job, job.policy), int(job[KEEP] or 1)
@@ -28,7 +28,7 @@ def check(job: Job) -> Iterator[Finding]:
         yield Finding(FOLDER, folder, f"{(kept + 1) * one / GIB:.0f} GiB must be free there", level="not checked")
         return
     free = shutil.disk_usage(_existing(Path(folder).expanduser())).free
-    need = f"a checkpoint has {one / GIB:.0f} GiB, and {free / GIB:.0f} GiB are free there."
+    need = f"a checkpoint takes {one / GIB:.0f} GiB, and {free / GIB:.0f} GiB are free there."
     if free < one:
         yield Finding(FOLDER, folder, need, "Set it to a folder on a larger disk, or trainer.save_freq=-1.")
     elif free < (kept + 1) * one:  # the oldest is deleted after the newest is written

@@ -17,7 +17,7 @@ def check(job: Job) -> Iterator[Finding]:
     if job.on_cpu:
         return
     if job.policy is None:
-        yield warning(MODEL, job[MODEL], "its shape is not known here, so memory is not estimated.")
+        yield warning(MODEL, job[MODEL], "the shape of this model is not known here, so memory is not estimated.")
     elif job.training_gpus:
         yield from _training(job)
         yield from _shared(job)
@@ -25,7 +25,7 @@ def check(job: Job) -> Iterator[Finding]:
     if job[f"{REWARD_MODEL}.enable"]:
         if job.reward_model is None:
             key = f"{REWARD_MODEL}.model_path"
-            yield warning(key, job[key], "its shape is not known here, so its memory is not estimated.")
+            yield warning(key, job[key], "the shape of this model is not known here, so its memory is not estimated.")
         else:
             yield from _serving(job, f"{REWARD_MODEL}.rollout", job.reward_model)
 
@@ -40,7 +40,7 @@ def _training(job: Job) -> Iterator[Finding]:
             job[MODEL],
             f"weights, gradients and optimizer take {cost.state / GIB:.0f} GiB on each of {job.training_gpus} GPUs, "
             f"which have {job.cluster.gpu_memory_gib:.0f} GiB.",
-            'Take more GPUs, a smaller model, or "+darling=[…,adapter/lora]".',
+            'Use more GPUs, a smaller model, or "+darling=[…,adapter/lora]".',
         )
     elif cost.state + cost.activations > 0.95 * total:
         key = f"{ACTOR}.ppo_max_token_len_per_gpu"
@@ -59,7 +59,8 @@ def _training(job: Job) -> Iterator[Finding]:
         yield Finding(
             key,
             share,
-            f"vLLM's {share * total / GIB:.0f} GiB and training's {beside / GIB:.0f} GiB are more than one GPU has.",
+            f"vLLM's {share * total / GIB:.0f} GiB and training's {beside / GIB:.0f} GiB together are more than "
+            "one GPU has.",
             f"Set {key}={fits:.2f} or less, or offload (fsdp_config or megatron: param_offload, optimizer_offload).",
         )
 
@@ -118,7 +119,7 @@ def _serving(job: Job, node: str, shape: memory.Shape) -> Iterator[Finding]:
         yield Finding(
             key,
             job[key],
-            f"vLLM gets {cost.taken / GIB:.1f} GiB, of which weights take {cost.weights / GIB:.1f}: the "
+            f"vLLM gets {cost.taken / GIB:.1f} GiB, of which weights take {cost.weights / GIB:.1f}, so the "
             "cache of one whole sequence does not fit.",
             f"Raise it, or {node}.tensor_model_parallel_size.",
         )

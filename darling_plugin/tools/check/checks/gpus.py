@@ -16,12 +16,12 @@ def check(job: Job) -> Iterator[Finding]:
             key = f"{pool.key}.nnodes" if pool.bundles < 1 else f"{pool.key}.n_gpus_per_node"
             yield Finding(key, job[key], f"the part of the job that {pool.name} has no GPU.", "Set it to 1 or more.")
     if not job.on_cpu:
-        yield from _room(job, pools)
+        yield from _fits_nodes(job, pools)
     yield from _replicas(job, pools)
     yield from _megatron(job) if job.megatron else _sequence_parallel(job)
 
 
-def _room(job: Job, pools: list[Pool]) -> Iterator[Finding]:
+def _fits_nodes(job: Job, pools: list[Pool]) -> Iterator[Finding]:
     nodes, size = job.cluster.nodes, job.cluster.gpus_per_node
     if nodes is None or size is None:
         return
@@ -33,7 +33,7 @@ def _room(job: Job, pools: list[Pool]) -> Iterator[Finding]:
         yield Finding(
             key,
             job[key],
-            f"the job asks for {asked} GPUs, and there are {nodes} nodes of {size}.",
+            f"the job asks for {asked} GPUs, but there are {nodes} nodes of {size}.",
             "Lower nnodes or n_gpus_per_node of trainer, actor_rollout_ref.rollout or reward.reward_model, or "
             "darling.service.replicas; or take a smaller size, such as math_size/8gpu or creative_size/8gpu.",
         )
@@ -55,8 +55,8 @@ def _replicas(job: Job, pools: list[Pool]) -> Iterator[Finding]:
             yield Finding(
                 key,
                 tensor,
-                f"one vLLM takes {tensor * copies} GPUs, and the pool that {pool.name} has {pool.gpus}, which is no "
-                "multiple of it.",
+                f"one vLLM takes {tensor * copies} GPUs, and the pool that {pool.name} has {pool.gpus}, which is "
+                "not a multiple of it.",
                 f"Set it to a divisor of {pool.gpus}.",
             )
         if shape is not None and shape.heads % tensor:

@@ -23,7 +23,7 @@ def _separate(job: Job) -> Iterator[Finding]:
         yield Finding(
             MODE,
             job.mode,
-            "verl has no transfer of weights between two pools without a GPU.",
+            "without a GPU, verl cannot transfer weights between two pools.",
             f"Set {MODE}=sync or colocate_async.",
         )
     batch, mini = int(job["data.train_batch_size"]), int(job[f"{ACTOR}.ppo_mini_batch_size"])
@@ -41,7 +41,7 @@ def _separate(job: Job) -> Iterator[Finding]:
         yield Finding(
             backend,
             "naive",
-            "weights go to other GPUs than those that train, which needs nccl.",
+            "weights are sent from the GPUs that train to other GPUs, which needs nccl.",
             f"Set {backend}=nccl.",
         )
     own = f"{REWARD_MODEL}.enable_resource_pool"

@@ -1,4 +1,4 @@
-"""Counts that are counts: the other checks reckon with them."""
+"""Counts and shares are valid numbers: the other checks compute with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SHARES = (f"{ROLLOUT}.gpu_memory_utilization", f"{REWARD_MODEL}.rollout.gpu_memo
 def check(job: Job) -> Iterator[Finding]:
     for key, least in COUNTS.items():
         value = job[key]
-        # Of the engine that the job does not use there is no node.
+        # The engine that the job does not use has no node.
         if value is None and (key.startswith(f"{ACTOR}.megatron") or key.endswith("ulysses_sequence_parallel_size")):
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -48,7 +48,7 @@ def _local(job: Job, key: str, path: str, wanted: str) -> Iterator[Finding]:
         else:
             yield Finding(key, path, f"there is nothing at this path. It must be {wanted}.")
     elif key in MODELS and not (Path(path).expanduser() / "config.json").is_file():
-        yield Finding(key, path, "this folder holds no config.json, so it is no Hugging Face model.")
+        yield Finding(key, path, "this folder holds no config.json, so it is not a Hugging Face model.")
 
 
 def _on_hub(key: str, name: str) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Do estimator, reward manager, reward model, reward function and fusion belong together."""
+"""Do estimator, reward manager, reward model, reward function and fusion fit together?"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _verifier(job: Job) -> Iterator[Finding]:
         yield warning(
             "darling.quality.verifier",
             "math_verify",
-            f"has no effect: {FUNCTION}.path={job[f'{FUNCTION}.path']} comes first.",
+            f"has no effect, because {FUNCTION}.path={job[f'{FUNCTION}.path']} is used instead.",
         )
 
 
@@ -88,7 +88,7 @@ def _reward_model(job: Job) -> Iterator[Finding]:
         yield Finding(
             f"{REWARD_MODEL}.enable_resource_pool",
             own,
-            "verl gives a reward function nothing but the prompt where the reward model shares the policy's GPUs: it "
+            "if the reward model shares the policy's GPUs, verl gives a reward function only the prompt, so it "
             "would stop after the first rollout.",
             f"Set it to true, or {FUNCTION}.path=null (verl then asks the reward model itself).",
         )
@@ -108,14 +108,14 @@ def _fusion(job: Job) -> Iterator[Finding]:
         yield warning(
             "darling.fusion.shift",
             shift,
-            "a reward model's scores may be negative: the more distinct of two bad responses then gets less reward.",
+            "a reward model's scores may be negative: then the more distinct of two bad responses gets less reward.",
             "Set darling.fusion.shift=group_min.",
         )
     if scored and job["darling.diversity.scope"] == "correct":
         yield warning(
             "darling.diversity.correct_threshold",
             job["darling.diversity.correct_threshold"],
-            "correct is what a reward model scores above this.",
+            "with a reward model, a response counts as correct if its score is above this.",
             "Choose it from your reward model's scores.",
         )
     if job[f"{ACTOR}.loss_agg_mode"] != "token-mean":
@@ -123,5 +123,5 @@ def _fusion(job: Job) -> Iterator[Finding]:
             f"{ACTOR}.loss_agg_mode",
             job[f"{ACTOR}.loss_agg_mode"],
             "the paper averages over tokens.",
-            "Set token-mean.",
+            f"Set {ACTOR}.loss_agg_mode=token-mean.",
         )

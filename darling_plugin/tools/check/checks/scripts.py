@@ -31,10 +31,10 @@ def check(job: Job) -> Iterator[Finding]:
         yield warning(
             "darling.similarity.model",
             "default",
-            f"{share:.0%} of the first {len(prompts)} prompts are mostly in a script that the shipped classifier can't "
-            "read (Chinese, Thai, …). Responses in it are compared by their characters: near copies are found, other "
-            "words for the same are not; darling/service/unreadable_share counts them.",
-            "Train a classifier over an encoder that reads it (docs/classifier.md), or use similarity.name=judge.",
+            f"{share:.0%} of the first {len(prompts)} prompts are mostly in a script that the shipped classifier "
+            "cannot read (Chinese, Thai, …). Responses in it are compared by their characters, which finds near copies "
+            "but not paraphrases; darling/service/unreadable_share counts them.",
+            "Train a classifier on an encoder that reads it (docs/classifier.md), or set similarity.name=judge.",
         )
 
 

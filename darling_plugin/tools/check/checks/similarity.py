@@ -38,8 +38,8 @@ def check(job: Job) -> Iterator[Finding]:
         yield warning(
             key,
             job[key] or "cpu",
-            f"{asked.parameters / 1e9:.1f}B parameters on CPUs will not keep up; darling.on_failure decides what "
-            "follows.",
+            f"{asked.parameters / 1e9:.1f}B parameters on CPUs will not keep up with training; "
+            "darling.on_failure decides what happens then.",
             f"Set {key}=shared, on the GPUs that train, or dedicated, on GPUs that verl leaves free.",
         )
 

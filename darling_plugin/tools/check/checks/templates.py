@@ -29,7 +29,7 @@ def _complete(key: str, folder: Path, remedy: str, template: str | None) -> Iter
             key, folder, f"has no tokenizer ({', '.join(TOKENIZERS)}).", "Copy the model's tokenizer files there."
         )
     elif template is None and not has_template(folder):
-        yield Finding(key, folder, "its tokenizer has no chat template, and prompts are lists of messages.", remedy)
+        yield Finding(key, folder, "its tokenizer has no chat template, but prompts are lists of messages.", remedy)
 
 
 def has_template(folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """Token budgets against the longest sequence: the longest prompt with the longest response.
 
-In doubt about which is wrong, the budget is named: data lengths are what a user wants.
+Where either could be wrong, the budget is named, because data lengths are what a user wants.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _sampling(job: Job) -> Iterator[Finding]:
     if job.policy is not None and max(limit or 0, job.longest) > job.policy.positions:
         named = key if limit and limit > job.policy.positions else "data.max_response_length"
         yield Finding(
-            named, job[named], f"the policy has {job.policy.positions} positions.", "Shorten prompt or response."
+            named, job[named], f"the policy has only {job.policy.positions} positions.", "Shorten prompt or response."
         )
     for node in [ROLLOUT] + ([f"{REWARD_MODEL}.rollout"] if job[f"{REWARD_MODEL}.enable"] else []):
         batched, sequences = f"{node}.max_num_batched_tokens", int(job[f"{node}.max_num_seqs"])
@@ -45,7 +45,7 @@ def _sampling(job: Job) -> Iterator[Finding]:
             yield Finding(
                 batched,
                 job[batched],
-                f"vLLM wants at least {node}.max_num_seqs={sequences}.",
+                f"must be at least {node}.max_num_seqs={sequences} for vLLM.",
                 f"Set {batched}={sequences}.",
             )
     batched = f"{ROLLOUT}.max_num_batched_tokens"
@@ -81,6 +81,6 @@ def _scoring(job: Job) -> Iterator[Finding]:
         yield Finding(
             key,
             job[key],
-            f"a conversation may have {job.longest} tokens, and the reward model refuses longer ones than this.",
+            f"a conversation may have {job.longest} tokens, but the reward model refuses longer ones than this.",
             f"Set {key}={job.longest + 256}, which leaves 256 tokens for the chat template.",
         )

@@ -49,7 +49,7 @@ def _manager(job: Job) -> Iterator[Finding]:
     key = "reward.reward_manager.name"
     if job["reward.reward_manager.source"] == "register" and job[key] not in registry.REWARD_MANAGER:
         names = ", ".join(sorted(registry.REWARD_MANAGER))
-        yield Finding(key, job[key], f"verl has no such reward manager. It has {names}.", "Set it to darling.")
+        yield Finding(key, job[key], f"verl has no such reward manager; it has {names}.", "Set it to darling.")
 
 
 def _validate(config: DictConfig) -> None:

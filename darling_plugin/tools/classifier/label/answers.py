@@ -1,4 +1,4 @@
-"""Which maths responses have equal final answers, by math-verify: in a child process, as one answer can hang it.
+"""Which math responses have equal final answers, by math-verify: in a child process, as one answer can hang it.
 
 math-verify limits its own time with SIGALRM, which needs a main thread and does not stop a single long operation (see
 `quality/math_verify.py`). Here the whole group goes to the child, so that each response is parsed once.

@@ -39,7 +39,7 @@ class Question(NamedTuple):
 
 @dataclass
 class Counts:
-    """What mining saw and left out. `different_answers` and the two after it are of maths alone."""
+    """What mining saw and left out. `different_answers` and the two after it are of math alone."""
 
     prompts: int = 0
     responses: int = 0

@@ -1,4 +1,4 @@
-"""`darling classifier label`: sampled responses in, labelled pairs out."""
+"""`darling classifier label`: sampled responses in, labeled pairs out."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def label(
 
     Args:
         responses: file or folder (`mining.py` has its forms).
-        output: file of labelled pairs (`store.py`).
+        output: file of labeled pairs (`store.py`).
         domain: a key of `definitions.DOMAINS`.
         pairs_per_prompt: at most; None for all.
         seed: of the draw of pairs.
         disagreement: of the two orders, what becomes of the pair: "drop" or "distinct".
 
     Raises `InputError`, `ConfigError`, and `EndpointError` where the judge cannot be asked, or not one pair has
-    ever had a label; what was labelled until then stays.
+    ever had a label; what was labeled until then stays.
     """
     checks.choice("--disagreement", disagreement, DISAGREEMENT)
     limit = None if pairs_per_prompt is None else checks.at_least_one("--pairs-per-prompt", pairs_per_prompt)

@@ -1,6 +1,6 @@
-"""The files of a labelling run. Each labelled pair is appended at once, so that nothing is asked twice after a kill.
+"""The files of a labeling run. Each labeled pair is appended at once, so that nothing is asked twice after a kill.
 
-pairs.jsonl                  labelled pairs, in the form that classifier/pairs.py reads, with their provenance
+pairs.jsonl                  labeled pairs, in the form that classifier/pairs.py reads, with their provenance
 pairs.disagreements.jsonl    pairs on which the judge's two orders disagree; "similar" is null
 pairs.summary.json           the counts
 """
@@ -26,7 +26,7 @@ class Store:
     """The rows that are there already, and the way to add one.
 
     Args:
-        path: of the labelled pairs; its folder is made.
+        path: of the labeled pairs; its folder is made.
         provenance: fields that every row has: `judge`, `domain`, `definition`. A file with others is refused, as
             labels of two judges in one file are neither's.
         disagreement: where such pairs go: "drop" to the file of disagreements, "distinct" among the pairs, as 0.
@@ -80,11 +80,11 @@ class Store:
             found = {name: row[name] for name in self.provenance}
             self._count(question, row)
         except (KeyError, TypeError) as error:
-            raise InputError(f"{where}: not a pair that this command has written ({error!r})") from None
+            raise InputError(f"{where}: not a pair that this command wrote ({error!r})") from None
         if found != self.provenance:
-            raise InputError(f"{where}: labelled by {found}, and this run would add {self.provenance}")
+            raise InputError(f"{where}: labeled by {found}, but this run would add labels by {self.provenance}")
         if not row["agree"] and (file == self.disagreements) != (self.disagreement == "drop"):
-            raise InputError(f"{where}: written with another --disagreement than {self.disagreement!r}")
+            raise InputError(f"{where}: written with a --disagreement other than {self.disagreement!r}")
 
     def _count(self, question: Question, row: dict[str, Any]) -> None:
         self.prompt_tokens += row["tokens"]["prompt"]
@@ -96,7 +96,7 @@ class Store:
 
 
 def files_beside(path: Path) -> tuple[Path, Path]:
-    """The files of disagreements and of the summary of a file of labelled pairs."""
+    """The files of disagreements and of the summary of a file of labeled pairs."""
     return path.with_name(f"{path.name}.disagreements.jsonl"), path.with_name(f"{path.name}.summary.json")
 
 
@@ -105,6 +105,6 @@ def _repair(file: Path) -> None:
     data = file.read_bytes()
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
-        logger.warning("%s: its last line was cut off by a kill; that pair is asked again", file)
+        logger.warning("%s: its last line was cut off by a kill; that pair is labeled again", file)
         with file.open("r+b") as handle:
             handle.truncate(whole)

@@ -96,5 +96,5 @@ def _check_connected(met: np.ndarray, names: Sequence[str]) -> None:
     apart = [name for number, name in enumerate(names) if number not in reached]
     if apart:
         raise InputError(
-            f"{', '.join(apart)}: no chain of comparisons with {names[0]}; evaluate with a --baseline that they share"
+            f"{', '.join(apart)}: not connected with {names[0]} by comparisons; evaluate all against one --baseline"
         )

@@ -62,7 +62,7 @@ def length_controlled(
 def fit(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """result[r] = (θ, φ) of the pairs with weights[r], shape (fits, 2), by Newton's method.
 
-    Minimises Σ w · log loss(y, θ + φ x) + (θ² + φ²) / (2 C), which is strictly convex. A step that would not lower it
+    Minimizes Σ w · log loss(y, θ + φ x) + (θ² + φ²) / (2 C), which is strictly convex. A step that would not lower it
     is halved.
     """
     beta = np.zeros((len(weights), 2))

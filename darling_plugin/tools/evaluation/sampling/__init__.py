@@ -50,7 +50,7 @@ class Sampling:
             raise InputError(f"`--top-k` must be at least 0, got {self.top_k!r}; 0 leaves out no token")
         if self.entropy and (self.temperature, self.top_p, self.top_k, self.min_p) != (1, 1, 0, 0):
             raise InputError(
-                "`--entropy` is of the model's own distribution: it needs --temperature 1 --top-p 1 --top-k 0 --min-p 0"
+                "`--entropy` measures the model's distribution and needs --temperature 1 --top-p 1 --top-k 0 --min-p 0"
             )
 
     def as_json(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class EndpointSampler:
 
     def __init__(self, endpoint: Endpoint, sampling: Sampling, seed: int, task: str):
         if sampling.entropy:
-            raise InputError("`--entropy` needs the model itself: leave out --url, and give --model its folder")
+            raise InputError("`--entropy` needs the model itself; remove --url, and set --model to its folder")
         self.endpoint = endpoint
         self.sampling = sampling
         self.seed = seed

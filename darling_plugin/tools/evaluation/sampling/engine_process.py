@@ -68,7 +68,7 @@ def _requests(prompts: list[Any], model: str, sampling: Mapping[str, Any]) -> It
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
     if not sampling["raw"] and tokenizer.chat_template is None:
         raise ValueError(
-            f"`--model` {model} has no chat template. Give --raw, which continues each prompt's text as it stands, or "
+            f"`--model` {model} has no chat template. Give --raw, which continues the text of each prompt as it is, or "
             "put a chat_template.jinja into the folder"
         )
     for prompt in prompts:

@@ -70,8 +70,8 @@ class Engine:
             raise ConfigError("`--engine-args`: trust_remote_code is not supported; code of a model is never run here")
         if find_spec("vllm") is None:
             raise MissingDependencyError(
-                "the module vllm is needed to sample from --model and not installed: pip install vllm; or serve the "
-                "model elsewhere and give its --url"
+                "the module vllm is needed to sample from --model, but is not installed: pip install vllm; or serve "
+                "the model elsewhere and give its --url"
             )
 
     def as_arguments(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class VllmSampler:
     def __call__(self, items: Sequence[Item], report: Report, /) -> None:
         check_model(self.engine.model)
         if self.console is not None:
-            self.console.print(f"vLLM starts; what it says is in {self.log}", markup=False, highlight=False)
+            self.console.print(f"Starting vLLM; its log is {self.log}", markup=False, highlight=False)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", PROCESS],

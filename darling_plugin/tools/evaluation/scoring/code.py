@@ -74,7 +74,7 @@ class CodeScorer:
         for item in items:
             check_tests(item.prompt.answer, f"prompt {item.prompt.id!r}")
         if not isolation():
-            logger.warning("programs run with this machine's network: `unshare` is missing, or not allowed here")
+            logger.warning("programs can use the network of this machine, because `unshare` is missing or not allowed")
 
         def one(item: Item) -> None:
             failure = self.failure(item.response, item.prompt.answer)
@@ -117,12 +117,16 @@ class PrimeCodeScorer(CodeScorer):
         super().__init__(PRIME_LIMITS)
         found = find_spec("verl")  # not imported: that takes ten seconds, for every response
         if found is None or not found.submodule_search_locations:
-            raise MissingDependencyError("--scorer prime_code is verl's: pip install verl==0.9.1, or set --scorer code")
+            raise MissingDependencyError(
+                "--scorer prime_code needs verl: pip install verl==0.9.1, or set --scorer code"
+            )
         self.folder = Path(next(iter(found.submodule_search_locations))) / "utils" / "reward_score"
 
     def failure(self, response: str, tests: Any) -> str | None:
         if isinstance(tests, str):
-            raise InputError("--scorer prime_code reads inputs and outputs only; set --scorer code for statements")
+            raise InputError(
+                "--scorer prime_code only reads inputs and outputs; set --scorer code for tests that are statements"
+            )
         program = PRIME.format(folder=str(self.folder))
         ran = run(program, json.dumps([response, tests]), self.limits)
         if ran.result is None:

@@ -48,7 +48,9 @@ class RewardEndpoint:
     ):
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.netloc or "@" in parts.netloc or parts.path.strip("/") or parts.query:
-            raise ConfigError("`--reward-url` must read http://host:port, without a path: `/classify` is added to it")
+            raise ConfigError(
+                "`--reward-url` must have the form http://host:port, without a path: `/classify` is added to it"
+            )
         self.address = parts.netloc
         self.model = model
         self.tokenizer = tokenizer or model

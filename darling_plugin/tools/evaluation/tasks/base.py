@@ -80,13 +80,13 @@ class Part:
 def read_parts(parts: Mapping[str, Part], usual: Sequence[str], source: Source) -> list[Prompt]:
     """The prompts of the chosen parts, each with the id `part/id`."""
     if source.prompts is not None:
-        raise InputError("`--prompts` is for the tasks creative and own; this one reads --data, or the hub")
+        raise InputError("`--prompts` has no effect on this task, which reads --data or the hub; remove it")
     chosen = source.sets or tuple(usual)
     for name in chosen:
         if name not in parts:
             raise InputError(f"`--sets` must be among {', '.join(parts)}; got {name!r}")
     if source.data is not None and not source.data.is_dir() and len(chosen) != 1:
-        raise InputError(f"`--data` {source.data} is one file, and --sets names {len(chosen)} parts; give a folder")
+        raise InputError(f"`--data` {source.data} is one file, but --sets names {len(chosen)} parts; give a folder")
     prompts: list[Prompt] = []
     for name in chosen:
         prompts += _read_part(name, parts[name], source)
@@ -102,7 +102,7 @@ def _read_part(name: str, part: Part, source: Source) -> list[Prompt]:
             row = part.row(fields, number)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise InputError(
-                f"{where}: not a row of {name} ({type(error).__name__}: {error}); it has {', '.join(fields)}"
+                f"{where}: not a row of {name} ({type(error).__name__}: {error}); its fields are {', '.join(fields)}"
             ) from None
         if row is not None:
             found.append(parse({**row, "id": f"{name}/{row['id']}"}, where, source=name))

@@ -43,7 +43,7 @@ PARTS = {
 def read(source: Source) -> list[Prompt]:
     if source.prompts is not None:
         if source.sets or source.data:
-            raise InputError("`--prompts` is a file of your own, and --sets and --data name others; give one of them")
+            raise InputError("`--prompts` cannot be combined with --sets or --data; give one of them")
         return own_prompts(source)
     if not source.sets:
         raise InputError(f"`--prompts` must name a file of prompts, or `--sets` one of {', '.join(PARTS)}")

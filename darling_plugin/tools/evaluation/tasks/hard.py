@@ -32,7 +32,7 @@ PARTS = {
 def read(source: Source) -> list[Prompt]:
     if source.prompts is not None:
         if source.sets or source.data:
-            raise InputError("`--prompts` is your own file, and --sets and --data name others; give one of them")
+            raise InputError("`--prompts` cannot be combined with --sets or --data; give one of them")
         return own_prompts(source)
     return read_parts(PARTS, tuple(PARTS), source)
 

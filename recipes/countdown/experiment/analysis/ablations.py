@@ -47,7 +47,7 @@ def differences(arms: Arms, question: str) -> dict[str, dict[str, Estimate]]:
 
 
 def by_rate(arms: Arms) -> dict[str, dict[float, Runs]]:
-    """lines[kind of error, way to partition][share of wrong verdicts], with the judge that is never wrong at 0."""
+    """lines[kind of error, way to partition][share of wrong verdicts], with the exact similarity at 0."""
     lines: dict[str, dict[float, Runs]] = {}
     for kind in KINDS:
         for exact, way in (("darling", ""), ("representatives", ", representatives")):

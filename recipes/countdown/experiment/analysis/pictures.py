@@ -191,7 +191,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _rows(axes: Axes, title: str, estimates: Mapping[str, Estimate], colours: Mapping[str, str] | None = None) -> None:
-    """One row for each estimate, around zero; without colours, blue or faint by whether its interval holds zero."""
+    """One row for each estimate, around zero; without colors, blue or faint by whether its interval holds zero."""
     axes.axvline(0, color=INK, linewidth=0.8)
     for row, (name, estimate) in enumerate(estimates.items()):
         _interval(axes, row, estimate, colours[name] if colours else None)
@@ -201,7 +201,7 @@ def _rows(axes: Axes, title: str, estimates: Mapping[str, Estimate], colours: Ma
 
 
 def _interval(axes: Axes, row: int, estimate: Estimate, colour: str | None = None) -> None:
-    """In the colour given, or: faint where the interval holds zero."""
+    """In the given color, or: faint where the interval holds zero."""
     decided = estimate.low is not None and estimate.high is not None and (estimate.low > 0 or estimate.high < 0)
     colour = colour or (COLOURS["darling"] if decided else UNDECIDED)
     if estimate.low is not None and estimate.high is not None:

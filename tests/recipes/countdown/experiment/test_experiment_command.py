@@ -84,4 +84,4 @@ def test_status_of_nothing(tmp_path):
     done = CliRunner().invoke(app, ["status", f"--out={tmp_path}"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     assert "learning rate of grpo: not chosen yet" in done.output
-    assert "left of what was asked for: 36 runs" in done.output
+    assert "requested runs that are left: 36" in done.output

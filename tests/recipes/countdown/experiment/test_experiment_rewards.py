@@ -46,7 +46,7 @@ def test_advantages_by_hand(method, expected):
 
 
 def test_advantages_divided_by_the_standard_deviation():
-    # r = 1, 1, 1, 0: centred 1/4, 1/4, 1/4, −3/4; variance (3/16 + 9/16) / 3 = 1/4, its root 1/2.
+    # r = 1, 1, 1, 0: centered 1/4, 1/4, 1/4, −3/4; variance (3/16 + 9/16) / 3 = 1/4, its root 1/2.
     assert rewards(**METHODS["grpo_std"]).advantages == pytest.approx([0.5, 0.5, 0.5, -1.5], rel=1e-5)
 
 

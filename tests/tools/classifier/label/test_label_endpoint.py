@@ -19,7 +19,7 @@ OFFICIAL = "https://api.openai.com/v1"
         ({"url": ""}, "`--url` must be the address of an OpenAI-compatible endpoint"),
         ({"url": "localhost:8000/v1"}, "`--url` must begin with http://"),
         ({"url": "http://"}, "`--url` must begin with http://"),
-        ({"url": "http://host:port/v1"}, "`--url` is no address"),
+        ({"url": "http://host:port/v1"}, "`--url` is not a valid address"),
         ({"model": ""}, "`--judge` must be the name"),
         ({"concurrency": 0}, "`--concurrency` must be a whole number of at least 1"),
         ({"max_tokens": 0}, "`--max-tokens` must be a whole number of at least 1"),
@@ -41,7 +41,7 @@ def test_a_wrong_setting_is_named(settings, said):
     ["http://me:hunter2@host/v1", "http://hunter2@host/v1", "http://host/v1?key=hunter2", "http://host/v1#hunter2"],
 )
 def test_a_secret_in_the_address_is_refused_and_not_repeated(url):
-    with pytest.raises(ConfigError, match="must hold no user, password") as caught:
+    with pytest.raises(ConfigError, match="must not contain a user, a password") as caught:
         Endpoint(url, "judge")
     assert "hunter2" not in str(caught.value)
 

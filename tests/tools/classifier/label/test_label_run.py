@@ -1,4 +1,4 @@
-"""From a file of responses to files of labelled pairs, over real HTTP; killed, resumed, and never asked twice."""
+"""From a file of responses to files of labeled pairs, over real HTTP; killed, resumed, and never asked twice."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def test_pairs_whose_orders_disagree_go_to_their_own_file(server, endpoint, writ
     # They are not asked again, and do not change sides unseen.
     assert label(responses, output, endpoint(), "writing")["pairs"]["asked"] == 0
     with pytest.raises(
-        InputError, match=r"pairs\.jsonl\.disagreements\.jsonl, line 1: written with another --disagreement"
+        InputError, match=r"pairs\.jsonl\.disagreements\.jsonl, line 1: written with a --disagreement other than"
     ):
         label(responses, output, endpoint(), "writing", disagreement="distinct")
     assert len(server.requests) == 6
@@ -115,7 +115,7 @@ def test_disagreement_can_mean_distinct(server, endpoint, write, output):
     label(responses, output, endpoint(), "writing", disagreement="distinct")
     assert [pair.similar for pair in read_pairs(output)] == [0, 0, 0]
     assert sum(row["agree"] for row in rows(output)) == 1
-    with pytest.raises(InputError, match="another --disagreement"):
+    with pytest.raises(InputError, match="a --disagreement other than"):
         label(responses, output, endpoint(), "writing")
 
 
@@ -246,7 +246,7 @@ def test_a_last_line_that_was_cut_is_asked_again(server, endpoint, write, output
 def test_a_file_of_someone_else_is_left_alone(server, endpoint, write, output, line):
     output.parent.mkdir()
     output.write_text(line + "\n")
-    with pytest.raises(InputError, match=r"pairs\.jsonl, line 1: .*a pair that this command has written.*--out"):
+    with pytest.raises(InputError, match=r"pairs\.jsonl, line 1: .*a pair that this command wrote.*--out"):
         label(write(FRUIT), output, endpoint(), "writing")
     assert output.read_text() == line + "\n"
     assert server.requests == []
@@ -254,7 +254,7 @@ def test_a_file_of_someone_else_is_left_alone(server, endpoint, write, output, l
 
 def test_labels_of_two_judges_do_not_mix(server, endpoint, write, output):
     label(write(COLOUR), output, endpoint(), "writing")
-    with pytest.raises(InputError, match=r"line 1: labelled by .*'judge'.*'other'.*set --out to another file"):
+    with pytest.raises(InputError, match=r"line 1: labeled by .*'judge'.*'other'.*set --out to another file"):
         label(write(FRUIT), output, endpoint(model="other"), "writing")
 
 

@@ -1,4 +1,4 @@
-"""A real `vllm serve` with guided decoding, from the file of responses to the labelled pairs.
+"""A real `vllm serve` with guided decoding, from the file of responses to the labeled pairs.
 
 The model is tiny and random, so its verdicts mean nothing; that there is a valid one for each question, whatever the
 texts hold, is what shows that the plumbing works.
@@ -197,7 +197,7 @@ def test_a_text_beyond_the_context_is_skipped_and_a_wrong_model_ends_it(endpoint
     summary = label(responses, tmp_path / "pairs.jsonl", endpoint, "writing")
     assert (summary["pairs"]["failed"], summary["failures"]) == (2, {"refused": 2})
     assert "context length" in summary["last_failure"]
-    with pytest.raises(EndpointError, match="knows no model 'none'"):
+    with pytest.raises(EndpointError, match="does not serve a model 'none'"):
         label(responses, tmp_path / "others.jsonl", Endpoint(f"{served}/v1", "none"), "writing")
 
 
