@@ -75,9 +75,9 @@ class Shift:
         self.value = float(math.floor(lowest))
         logger.warning(
             "darling: negative quality (lowest %.4g). Multiplied by diversity, it would give the more distinct of "
-            "two bad responses the lower reward. So from now on %g (the lowest score, rounded down) is subtracted from "
-            "every quality first. Set darling.fusion.shift to the lowest score that your verifier gives, to group_min, "
-            "or to none.",
+            "two bad responses the lower reward. So from now on %g is subtracted from every quality first (the "
+            "lowest score, rounded down). Set darling.fusion.shift to the lowest score that your verifier gives, to "
+            "group_min, or to none.",
             lowest,
             self.value,
         )

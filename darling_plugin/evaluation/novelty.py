@@ -97,8 +97,8 @@ def greedy_partition(
 ) -> np.ndarray:
     """NoveltyBench's classes of the responses to one prompt, shape (len(texts),), numbered 0 … by first appearance.
 
-    The order of the texts matters where the verdicts are not transitive. Each new class is one call of the similarity: its
-    first member with every later text that is in no class yet. The calls number at most the classes.
+    The order of the texts matters where the verdicts are not transitive. Each new class is one call of the similarity:
+    its first member with every later text that is in no class yet. There are at most as many calls as classes.
 
     Args:
         texts: in the order in which they were sampled.

@@ -81,5 +81,5 @@ def test_replicas_go_round_the_nodes_first():
 def test_a_replica_that_leaves_too_little_for_vllm_says_so():
     gib = 2**30
     check_memory("m", 56 * gib, 80 * gib, 0.7)  # 0.7 × 80 = 56: just enough
-    with pytest.raises(ConfigError, match=r"50.0 of 80.0 GiB are free, and vLLM will take 56.0. Set .*=0.62 or less"):
+    with pytest.raises(ConfigError, match=r"50.0 of 80.0 GiB are free, but vLLM will take 56.0. Set .*=0.62 or less"):
         check_memory("m", 50 * gib, 80 * gib, 0.7)

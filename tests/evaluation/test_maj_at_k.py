@@ -82,7 +82,7 @@ def test_answers_may_be_anything_hashable():
         ([], [], 1, "got k=1 and 0 answers"),
         (["a"], [True], 0, "`k` must be a whole number of at least 1, got 0"),
         (["a", "a"], [True, False], 1, "`correct` must be the same for equal answers, got both True and False for 'a'"),
-        (["a", None], [True, True], 1, r"`correct\[1\]` is True and `answers\[1\]` is None"),
+        (["a", None], [True, True], 1, r"`correct\[1\]` is True, but `answers\[1\]` is None"),
         (["a", "b"], [True], 1, "`correct` has 1 entries and `answers` has 2"),
         (["a", ["b"]], [True, False], 1, r"`answers\[1\]` must be hashable, got list"),
         ("ab", [True, False], 1, "`answers` must be a sequence .* got one string"),

@@ -250,11 +250,11 @@ def test_batches_by_count_hold_so_many_whatever_their_length():
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ([[1.0]], r"answered 2 items with rows of shape \(1, 1\)"),
+        ([[1.0]], r"for 2 items it returned rows of shape \(1, 1\)"),
         ([1.0, 2.0], r"rows of shape \(2,\)"),
         ([[1.0], [float("inf")]], "1 of its 2 rows are not finite"),
         ([[], []], r"rows of shape \(2, 0\)"),
-        ("no", "answered with str"),
+        ("no", "returned str"),
     ],
 )
 def test_rows_are_checked_before_they_are_anybodys(answer, message):

@@ -93,8 +93,8 @@ def test_openrlhfs_defaults_are_not_darling():
     ("node", "changes", "notes"),
     [
         (LEXICAL, "", ["clip_range -10 10"]),
-        (STD, "--algo.kl.init_coef 0.01 --algo.kl.use_loss", ["clip_range -10 10", "a part of the loss"]),
-        (LEXICAL, "--reward.clip_range -1 1 --algo.kl.init_coef 0.01", ["clip_range -1 1", "a part of the advantages"]),
+        (STD, "--algo.kl.init_coef 0.01 --algo.kl.use_loss", ["clip_range -10 10", "part of the loss"]),
+        (LEXICAL, "--reward.clip_range -1 1 --algo.kl.init_coef 0.01", ["clip_range -1 1", "part of the advantages"]),
         (LEXICAL, "--algo.advantage.estimator rloo", ["clip_range", "= 1.143 times"]),
         (LEXICAL, "--reward.overlong_buffer_len 9", ["clip_range", "after quality was multiplied by diversity"]),
         (LEXICAL | {"monitor": True}, "--algo.advantage.estimator group_norm", ["rewards and advantages are OpenRLHF"]),

@@ -64,7 +64,7 @@ def test_a_similarity_is_a_name_or_an_object_and_is_given_once():
     DarlingReward(tiny.good, similarity=object_, darling={"similarity": {"threshold": 0.9}})
     for similarity, node, message in (
         ("lexical", {"similarity": {"name": "embedding"}}, "set one of them"),
-        (object_, {"similarity": {"name": "embedding"}}, "darling.similarity.name: not read"),
+        (object_, {"similarity": {"name": "embedding"}}, "darling.similarity.name: has no effect"),
         (lambda pairs: [1.0], None, "got a function, expected a name, or an object"),
         ("words", None, "must be one of classifier"),
     ):
@@ -74,7 +74,7 @@ def test_a_similarity_is_a_name_or_an_object_and_is_given_once():
 
 
 def test_qualities_that_are_no_functions():
-    with pytest.raises(ConfigError, match="expected a function or several"):
+    with pytest.raises(ConfigError, match="expected one or several functions"):
         DarlingReward("accuracy", similarity="lexical")
     with pytest.raises(ConfigError, match="one number for each of 2 functions"):
         DarlingReward([tiny.good, tiny.short], weights=[1.0], similarity="lexical")

@@ -242,7 +242,7 @@ def test_by_name(folders, scorers, monkeypatch, tmp_path, name, kind, threshold)
 def test_a_name_that_cannot_be_reached(monkeypatch, tmp_path):
     offline(monkeypatch, tmp_path)
     name = "dogtooth/similarity-classifier-f168-hf"
-    with pytest.raises(ConfigError, match=rf"cannot load the classifier {name}: .*out of reach.*name its folder"):
+    with pytest.raises(ConfigError, match=rf"cannot load the classifier {name}: .*out of reach.*give its folder"):
         load_scorer(name)
 
 
@@ -318,7 +318,7 @@ def test_another_tokenizer_is_refused(folders, tmp_path):
 
 
 def test_deberta_is_not_for_vllm(scorers):
-    with pytest.raises(ConfigError, match="DeBERTa-v2, which vLLM does not serve; score it in process"):
+    with pytest.raises(ConfigError, match="DeBERTa-v2, which vLLM does not serve; run it in process"):
         scorers["deberta"].vllm_inputs(PAIRS)
 
 

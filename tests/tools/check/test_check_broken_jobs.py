@@ -199,7 +199,7 @@ def test_an_override_that_does_not_compose_is_named(override, message):
 WARNED = [
     (MATHS, f"{ROLLOUT}.val_kwargs.do_sample=false", f"{ROLLOUT}.val_kwargs.do_sample", "8 greedy responses"),
     (MATHS, "data.filter_overlong_prompts=false", "data.filter_overlong_prompts", "one prompt that is too long"),
-    (MATHS, "actor_rollout_ref.model.path=me/mine", "actor_rollout_ref.model.path", "shape is not known"),
+    (MATHS, "actor_rollout_ref.model.path=me/mine", "actor_rollout_ref.model.path", "shape of this model is not known"),
     (MATHS, "darling.service.placement=cpu", "darling.service.placement", "4.0B parameters on CPUs"),
     (MATHS, f"{ACTOR}.ppo_max_token_len_per_gpu=80000", f"{ACTOR}.ppo_max_token_len_per_gpu", r"may take \d+ of 80"),
     (MATHS, "trainer.max_actor_ckpt_to_keep=null", "trainer.max_actor_ckpt_to_keep", "every checkpoint is kept"),

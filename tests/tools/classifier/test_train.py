@@ -149,7 +149,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     monkeypatch.setattr(Trainer, "training_step", lambda self, *a, **k: (steps.append(-1), step(self, *a, **k))[1])
     with pytest.raises(ConfigError, match="add --resume to continue it"):
         train(fruits, tmp_path / "out", make_recipe(**recipe), quiet=True)
-    with pytest.raises(ConfigError, match="begun with other settings"):
+    with pytest.raises(ConfigError, match="started with other settings"):
         train(fruits, tmp_path / "out", make_recipe(**recipe | {"seed": 9}), resume=True, quiet=True)
     resumed = train(fruits, tmp_path / "out", make_recipe(**recipe), resume=True, quiet=True)
     assert 0 < steps.count(-1) < straight.steps

@@ -189,7 +189,7 @@ def test_damaged_files(tmp_path, name, content, said):
     ("options", "said"),
     [
         ({"sets": ["aime99"]}, "--sets: math has no evaluation set 'aime99'; it has aime25, hmmt"),
-        ({"size": -1}, "--size: -1; expected a number"),
+        ({"size": -1}, "--size: got -1, expected a number"),
         ({"revisions": {"aime99": "main"}}, "--revision: there is no data set 'aime99'"),
         ({"train": False, "sets": []}, "leaves nothing to make"),
         ({"most_tokens": 512}, "--max-tokens needs a tokenizer"),

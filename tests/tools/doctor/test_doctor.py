@@ -128,7 +128,7 @@ def test_what_was_tested_with_this_verl(monkeypatch, found, status):
     monkeypatch.setattr(versions, "verl_version", lambda: found)
     check = doctor.verl()
     assert check.status == status
-    assert versions.TESTED.get(found, "those tested are 0.9.1, 0.9.0, 0.8.0") in check.detail
+    assert versions.TESTED.get(found, "tested versions are 0.9.1, 0.9.0, 0.8.0") in check.detail
 
 
 def test_a_verl_without_entry_points_needs_a_variable(monkeypatch):

@@ -69,7 +69,7 @@ def test_json_and_the_summary_of_a_folder(write, tmp_path):
         (["own", "--model", "m", "--url", "http://h/v1", "--entropy"], "`--entropy` needs the model itself"),
         (["own", "--model", "m", "--temperature", "-1"], "`--temperature` must be at least 0"),
         (["own", "--model", "m", "--top-p", "0"], "`--top-p` must be above 0"),
-        (["own", "--model", "m", "--entropy", "--temperature", "0.5"], "it needs --temperature 1"),
+        (["own", "--model", "m", "--entropy", "--temperature", "0.5"], "and needs --temperature 1"),
         (["own", "--model", "m", "--template", "[1]"], "`--template` must be a JSON object, got '[1]'"),
         (["own", "--model", "m", "--executor", "slurm"], "`--executor` must be one of mp, ray"),
         (["own", "--model", "m", "--engine-args", '{"trust_remote_code": true}'], "is never run here"),

@@ -157,9 +157,9 @@ def test_what_a_function_may_not_give_names_it(arguments, darling, tmp_path, sco
         (None, "whose tokenizer has no chat template"),
         (
             "{{ raise_exception('no system role') }}",
-            "cannot write a conversation of system, user, assistant: no system",
+            "cannot format a conversation with the roles system, user, assistant: no system",
         ),
-        ("{{ messages[0].nothing.at_all }}", "cannot write a conversation of system, user, assistant"),
+        ("{{ messages[0].nothing.at_all }}", "cannot format a conversation with the roles system, user, assistant"),
     ],
 )
 def test_a_template_that_cannot_write_the_conversation(reward_model, write, darling, tmp_path, template, said):

@@ -44,7 +44,7 @@ class Store:
         for file in (path, self.disagreements):
             if file.exists():
                 try:
-                    for where, row, ended in read_lines(file, "a pair that this command has written", growing=True):
+                    for where, row, ended in read_lines(file, "a pair that this command wrote", growing=True):
                         if ended:
                             self._take(row, where, file)
                 except InputError as error:
