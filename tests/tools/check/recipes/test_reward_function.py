@@ -88,7 +88,7 @@ def test_a_server_that_stays_away_is_an_error(serve):
     with pytest.raises(DarlingError, match=r"/classify: HTTP 500: .*out of memory"):
         score(address, attempts=2)
     assert len(asked) == 2
-    with pytest.raises(DarlingError, match=r"ConnectError.*max_model_len is one reason"):
+    with pytest.raises(DarlingError, match=r"ConnectError.*possible cause is a conversation.*max_model_len"):
         score("127.0.0.1:1", attempts=1)
 
 
