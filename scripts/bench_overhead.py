@@ -1,7 +1,7 @@
-"""What the plugin costs: time added to a training step, and to `import verl`.
+"""Measures what the plugin costs: time added to a training step, and to `import verl`.
 
     python scripts/bench_overhead.py                 # 256 prompts × 8 responses of 512 tokens on average
-    python scripts/bench_overhead.py --skip-step     # imports alone
+    python scripts/bench_overhead.py --skip-step     # only imports
 
 The step is verl's own: its configuration composed by Hydra, TransferQueue with its storage in Ray actors, rows put
 there by verl's agent loop code, one at a time. Timed is `_compute_advantage`, of verl's trainer class and of the

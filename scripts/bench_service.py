@@ -1,4 +1,4 @@
-"""What partitions cost: ours against one request per pair, on the same served models and the same texts.
+"""Measures the cost of partitions: ours against one request per pair, on the same served models and texts.
 
     python scripts/bench_service.py                       # about a quarter of an hour on 2 cores
     python scripts/bench_service.py --quick --json FILE   # under 8 minutes

@@ -1,11 +1,11 @@
-"""What a reward call of TRL costs with DARLING: 64 completions, groups of 8, texts of two lengths.
+"""Measures what a reward call of TRL costs with DARLING: 64 completions, groups of 8, texts of two lengths.
 
     python scripts/bench_trl_reward.py                          # the shipped classifier, on this process's device
     python scripts/bench_trl_reward.py --similarity lexical
 
 Timed is `DarlingReward.__call__` with a quality function that costs nothing, on texts that no earlier call has seen:
 the classifier remembers what it has read. Texts are random words, so that hardly any two are equivalent and every pair
-is scored. The first call, which loads the model, is reported by itself.
+is scored. The first call, which loads the model, is reported separately.
 """
 
 from __future__ import annotations

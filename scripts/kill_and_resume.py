@@ -1,10 +1,10 @@
-"""Kills a job of verl at a random step, starts it again, and compares it with one that nothing happened to.
+"""Kills a verl job at a random step, restarts it, and compares it with an undisturbed job.
 
     python scripts/kill_and_resume.py --seed 0        about 25 minutes on 2 cores
 
 The math recipe at smoke size, a checkpoint every step. Killed once each (SIGKILL): the trainer, the worker that holds
-the policy, and the whole node (every process of the job). The same command is then given again. Each step's prompts
-must be those of the undisturbed run; and what the similarity had read is known to the new service.
+the policy, and the whole node (every process of the job). Then the same command is run again. The prompts of each step
+must be those of the undisturbed run, and the new service must know what the similarity had read.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def disturbed(folder: Path, models: Path, victim: str, after: int, console: Cons
     watcher.start()
     try:
         running.run(console)
-        raise SystemExit(f"the job ended well although its {victim} was to be killed after step {after}")
+        raise SystemExit(f"the job ended normally, although its {victim} should have been killed after step {after}")
     except JobFailed as error:
         console.print(str(error).splitlines()[0], style="yellow", markup=False)
     finally:

@@ -1,11 +1,11 @@
 """Proves on this machine what `docs/clusters.md` says of Slurm and of `ray job submit`: long, run by hand, needs root.
 
     apt-get install slurm-wlm munge iproute2
-    python scripts/prove_clusters.py slurm    two nodes; a run that is canceled and requeued, against one that is not
+    python scripts/prove_clusters.py slurm    two nodes; a run that is canceled and requeued, and one that is not
     python scripts/prove_clusters.py job      ray job submit to a Ray without the plugin
 
-Both train the math recipe at smoke size and print what they found. Files go to SHARED, or /var/tmp/darling_clusters; a
-part that is there already is not made again.
+Both train the math recipe at smoke size and print what they found. Files are written to SHARED, or
+/var/tmp/darling_clusters; a part that is already there is not repeated.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Runs every objective for two real steps through verl's `main_ppo` on this CPU, and writes down what each logged.
+"""Runs every objective for two real steps of verl's `main_ppo` on this CPU, and records what each logs.
 
-    python scripts/prove_objectives.py                      some five minutes an objective, most of it verl's start
+    python scripts/prove_objectives.py                      about five minutes per objective, most of it verl's start
     python scripts/prove_objectives.py --only poly_epo dqo --minutes 30
 
 Countdown's data and warm start, the exact similarity where classes are needed, the shipped encoder where encodings are,
-and the form of an expression as its final answer. Results go to --out/proof.jsonl; what is there is not run again.
-Exit code 1 when a run did not end well.
+and the form of an expression as its final answer. Results are written to --out/proof.jsonl; what is there is not run
+again. Exit code 1 if a run failed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Places a job of any size on a simulated cluster: Ray is told of GPUs that are not there, and no model is loaded.
+"""Places a job of any size on a simulated cluster: Ray is told of GPUs that do not exist, and no model is loaded.
 
     python scripts/prove_placement.py --recipe math --size 64gpu --json placement.json
     python scripts/prove_placement.py --recipe math --size 72gpu darling.service.placement=dedicated
 
 verl's own trainer makes its resource pools from the composed configuration, in its own order; then this plugin finds
 its slots as at the end of the trainer's `_setup`. In the first slot of each placement group an empty actor starts with
-a replica's options, and stays; in each other slot a task runs with them, since 64 processes are much for one machine.
-Prints, and writes as JSON:
+a replica's options, and stays; in each other slot a task runs with them, because 64 processes are too many for one
+machine. Prints, and writes as JSON:
 
     verl_groups, verl_ready        placement groups that verl asked for, and those that Ray placed
     replicas, replicas_ready       of the classifier

@@ -1,14 +1,14 @@
-"""What each supported version of verl does with the plugin, on this CPU.
+"""Checks the plugin with each supported version of verl, on this CPU.
 
-    python scripts/prove_versions.py                       the installed verl: its trainers' functions, then two runs
-    python scripts/prove_versions.py --versions 0.9.0 0.8.0   another verl, from the package index into a folder that
-                                                           is thrown away: its trainers' functions
+    python scripts/prove_versions.py                       the installed verl: functions of its trainers, then two runs
+    python scripts/prove_versions.py --versions 0.9.0 0.8.0   another verl, installed into a temporary folder:
+                                                           functions of its trainers
     python scripts/prove_versions.py --functions-only      without the runs, which take minutes
 
 Runs: two steps of the math recipe at smoke size, with trainer.use_v1=true and with false; each must log classes and
 advantages. Functions: `tests/integrations/verl/test_v0.py`, `test_any_estimator.py` and, where verl has V1,
 `test_hook_rewards.py`, each on verl's own DataProto and trainer classes. Without a GPU another verl than the one that
-`darling_plugin/cpu` was made for cannot train, so only its functions are called. Exit code 1 when anything failed.
+`darling_plugin/cpu` was made for cannot train, so only its functions are called. Exit code 1 if anything failed.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Runs both recipes at smoke size in every variant, two steps each through verl, and writes down what each logged.
+"""Runs both recipes at smoke size in every variant, for two steps of verl each, and records what each logs.
 
     python scripts/smoke_recipes.py --maths gsm8k.parquet --prompts wildchat.parquet      about an hour on 2 cores
 
-The parquet files are `darling data prepare`'s; without them the sums of `recipes/smoke.py` are used. Exit code 1 when a
-run did not end well. Writes runs.json, runs.md and each run's whole log into --out; what ended well there is not run
-again.
+The parquet files are those of `darling data prepare`; without them the sums of `recipes/smoke.py` are used. Exit code 1
+if a run failed. Writes runs.json, runs.md and the log of each run into --out; runs that succeeded are not repeated.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes the table of docs/check.md from tests/tools/check/test_check_broken_jobs.py: broken jobs and their errors.
 
-python scripts/write_check_doc.py        rewrites what stands between the two marks; a minute
+python scripts/write_check_doc.py        rewrites the text between the two marks; takes a minute
 """
 
 from __future__ import annotations

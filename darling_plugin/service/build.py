@@ -85,7 +85,7 @@ def start_service(
         job: goes into the names of Ray actors, so that two jobs on one cluster do not meet.
         slots: GPUs for the replicas, as many for each classifier of a cascade; without any, they run on the CPUs.
 
-    Raises `ConfigError` where the similarity cannot run so.
+    Raises `ConfigError` if the similarity cannot run on that backend.
     """
     counts = Counts()
 

@@ -1,4 +1,4 @@
-"""Items to rows, each read once: known ones from memory, ones under way awaited, the rest given to the pool."""
+"""Turns items into rows, reading each once: from memory, from a batch that is under way, or through the pool."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Counts:
     arrived: int = 0
     """Responses that came while others were still being generated."""
     forgotten: int = 0
-    """Groups that nobody collected."""
+    """Groups that were never collected."""
     stream_failures: int = 0
     """Rounds of work ahead that failed; their pairs are scored when the groups are collected."""
 

@@ -27,9 +27,9 @@ ROWS = 3  # how rows are written; other numbers are other similarities' rows to 
 
 
 def similarity_digest(similarity: SimilaritySettings) -> str:
-    """Stands for a similarity: its settings, and the names, sizes and times of the files that they name.
+    """Identifies a similarity by its settings, and by the names, sizes and times of the files that they name.
 
-    A name on the Hugging Face hub stands for itself: a model that changes there under one name is not noticed.
+    A model on the Hugging Face hub is identified by its name only, so a change of the model there is not noticed.
     """
     chosen = similarity.model_dump(exclude={"threshold", "short_text_rule", "text", "device"})
     files = sorted(_files(similarity.model)) if similarity.model else []

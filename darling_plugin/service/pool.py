@@ -32,12 +32,17 @@ Done = Callable[[list[int], Rows], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """tokens: of a batch. rows: items of a batch, whatever their tokens. timeout_s: of a batch at one worker.
-    deadline_s: without an answer from any worker, or of a batch that fails again and again. load_timeout_s: of a worker
-    until it can work. max_tokens: of each text that are read. characters: of each text that are sent. None is no limit.
+    """What a pool sends, and how long it waits. None is no limit.
 
-    in_flight: batches that a worker holds at once, so that it never waits for the next. tries: of a batch, before its
-    own failures count. rest_s, longest_rest_s: of a worker that has failed.
+    Args:
+        tokens, rows: most tokens, and most items, of a batch.
+        timeout_s: seconds that one worker may take for a batch.
+        deadline_s: seconds without an answer from any worker, or for which one batch keeps failing.
+        load_timeout_s: seconds that a worker may take to load.
+        max_tokens, characters: how much of each text is read, and sent.
+        in_flight: batches that a worker holds at once, so that it never waits for the next.
+        tries: failures of a batch before the deadline counts for it.
+        rest_s, longest_rest_s: seconds that a worker rests after its first failure, and at most.
     """
 
     tokens: int = 16_384

@@ -151,7 +151,7 @@ def actor_name(job: str, number: int) -> str:
 
 
 def await_replicas(job: str, count: int) -> None:
-    """Wait until `count` replicas of a job hold their model. Raises `ConfigError` for one that cannot."""
+    """Wait until `count` replicas of a job hold their model. Raises `ConfigError` for one that cannot load it."""
     import ray
 
     for number in range(count):

@@ -1,6 +1,6 @@
 """From pairs of responses to P(equivalent), with the forward passes somewhere else.
 
-Verdicts      one classifier: what must be read, asked of its workers, and what the rows mean
+Verdicts      one classifier: asks its workers for what must be read, and interprets the rows
 Cascade       a cheap classifier decides the confident pairs, an expensive one the rest
 """
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The experiment of docs/experiment.md, on a CPU. Stop it at any moment; given again, it goes on.
+# The experiment of docs/experiment.md, on a CPU. It can be stopped at any time; the same command resumes.
 #   QUICK=1 bash recipes/countdown/experiment.sh       one seed through verl, DARLING against GRPO
-#   bash recipes/countdown/experiment.sh               every run of the loop, then tables and pictures
+#   bash recipes/countdown/experiment.sh               every run of the loop, then tables and figures
 #   ONLY='verl/darling verl/grpo' bash recipes/countdown/experiment.sh      some of them; README.md says which there are
 # WORKERS, MINUTES and OUT can be set from outside too.
 set -euo pipefail
@@ -9,10 +9,10 @@ cd "$(dirname "$0")/../.."
 
 PYTHON=${PYTHON:-.venv/bin/python}
 OUT=${OUT:-outputs/experiment}          # may be a folder that several machines share
-WORKERS=${WORKERS:-${QUICK:+2}}         # runs at once, one core each; of verl 8 GB each
+WORKERS=${WORKERS:-${QUICK:+2}}         # concurrent runs, one core each (and 8 GB with verl)
 WORKERS=${WORKERS:-1}
-MINUTES=${MINUTES:-}                    # stop then; empty: when all is done
-ONLY=${ONLY:-}                          # grid/arm patterns; empty: all of the loop's
+MINUTES=${MINUTES:-}                    # stop after this time; empty: when all is done
+ONLY=${ONLY:-}                          # grid/arm patterns; empty: all runs of the loop
 TABLES=${TABLES:-$OUT/results}          # docs/experiment is where the published ones are
 
 GRIDS=()

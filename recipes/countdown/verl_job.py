@@ -50,7 +50,7 @@ class VerlJob:
         self._folder, self._steps, self._command = folder, steps, command
         self.id = uuid.uuid4().hex
         self._converted, self._rows = 0, list[dict[str, Any]]()  # bytes of the raw metrics, and what they hold
-        # Of a job that was stopped, and goes on from its checkpoint: verl begins its file anew.
+        # Of a job that was stopped and resumes from its checkpoint: verl starts a new file.
         earlier = self.metrics.read_text().splitlines() if self.metrics.exists() else []
         self._earlier: list[dict[str, Any]] = [json.loads(line) for line in earlier]
 

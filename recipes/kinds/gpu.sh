@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The comparison of docs/kinds.md at full size on one GPU: all layers, all training categories, three seeds, through TRL;
-# then two steps of verl with vLLM, where they are installed. Results land in the same ledger as the loop's.
+# then two steps of verl with vLLM, where they are installed. Results are written to the same ledger as the loop's.
 #   bash recipes/kinds/gpu.sh              needs torch with CUDA, transformers, trl, accelerate, datasets
 #   DRY_RUN=1 bash recipes/kinds/gpu.sh    the same commands on the CPU, one method, one seed, one step
 # OUT must hold the warm start and the classifier: `python -m recipes.kinds prepare --classifier --out outputs/kinds`.
@@ -36,7 +36,7 @@ for seed in $SEEDS; do
         "$PYTHON" -m recipes.kinds.trl_train --policy="$WARM" --data="$OUT/data/train.parquet" --folder="$folder" \
             --objective=$objective --similarity="$similarity" --seed="$seed" "${STEPS[@]}" "${DEVICE[@]}"
         if [ -n "${DRY_RUN:-}" ]; then
-            echo "dry run: $folder/policy is not measured; one step says nothing"
+            echo "dry run: $folder/policy is not measured, because one step shows nothing"
         else
             "$PYTHON" -m recipes.kinds record "$folder/policy" --method=$method --seed="$seed" \
                 --seconds=$((SECONDS - began)) --out="$OUT"

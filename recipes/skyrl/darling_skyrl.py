@@ -23,7 +23,7 @@ class DarlingTrainer:
 
     def postprocess_generator_output(self, output: Any, uids: Any, metrics_generator_output: Any = None, *rest: Any):
         if output["rewards"] and isinstance(output["rewards"][0], list):
-            raise ConfigError("rewards: got one for each token, expected one for each response.")
+            raise ConfigError("rewards: got one per token, expected one per response.")
         texts = self.tokenizer.batch_decode(output["response_ids"], skip_special_tokens=True)
         result = self.darling(Rollouts(texts, uids, output["rewards"]))
         self.all_metrics.update(self.darling.metrics())
@@ -38,13 +38,15 @@ def check(config: Any, step: Step) -> None:
     algorithm = config.trainer.algorithm
     if algorithm.advantage_estimator != "grpo" or algorithm.grpo_norm_by_std:
         raise ConfigError(
-            "set trainer.algorithm.advantage_estimator=grpo and trainer.algorithm.grpo_norm_by_std=false: DARLING's "
-            "advantage is the reward minus the group's mean."
+            "DARLING's advantage is the reward minus the group's mean: set trainer.algorithm.advantage_estimator=grpo "
+            "and trainer.algorithm.grpo_norm_by_std=false."
         )
     if config.generator.step_wise_trajectories:
-        raise ConfigError("set generator.step_wise_trajectories=false: each response must be one row.")
+        raise ConfigError("Each response must be one row: set generator.step_wise_trajectories=false.")
     if not step.objective.centered:
-        raise ConfigError(f"darling.objective={step.settings.objective}: advantages are not rewards minus their mean.")
+        raise ConfigError(
+            f"darling.objective={step.settings.objective}: its advantages are not rewards minus their mean."
+        )
 
 
 def train(config: Any, node: dict) -> None:

@@ -1,9 +1,9 @@
-"""Waits until a Ray cluster has its nodes, and looks at each: has it the plugin, what the plugin needs, and one verl?
+"""Waits for the nodes of a Ray cluster, and checks that each has the plugin, what the plugin needs, and the same verl.
 
     RAY_ADDRESS=10.0.0.1:6379 python check_nodes.py --nodes 8 --timeout 600
 
-Prints one line per node. Exit code 1, and what is wrong, when nodes are missing or differ: better than a job in which
-verl has found no plugin on one of them. Looks at what is installed and imports none of it.
+Prints one line per node. If nodes are missing or differ, it says what is wrong and exits with code 1, so that no job
+starts in which verl finds no plugin on one of them. It reads what is installed, and imports none of it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def wait_for_nodes(count: int, timeout: float) -> list[dict[str, Any]]:
             return alive
         if time.monotonic() > until:
             names = ", ".join(node["NodeManagerHostname"] for node in alive) or "none"
-            sys.exit(f"error: {len(alive)} of {count} Ray nodes joined within {timeout:.0f} s: {names}.")
+            sys.exit(f"error: only {len(alive)} of {count} Ray nodes joined within {timeout:.0f} s: {names}.")
         time.sleep(1)
 
 
@@ -87,19 +87,19 @@ def faults(found: dict[str, dict[str, Any]]) -> list[str]:
         for what, version in node["versions"].items():
             if version != expected[what]:
                 lines.append(
-                    f"{name}: {what} is {version or 'absent'}, and {expected[what] or 'absent'} on {first}: install "
+                    f"{name}: {what} is {version or 'absent'}, but {expected[what] or 'absent'} on {first}. Install "
                     "the same on all nodes."
                 )
     return lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Wait for the nodes of a Ray cluster, and look at each.")
-    parser.add_argument("--nodes", type=int, required=True)
+    parser = argparse.ArgumentParser(description="Wait for the nodes of a Ray cluster, and check each.")
+    parser.add_argument("--nodes", type=int, required=True, help="Number of nodes.")
     parser.add_argument("--timeout", type=float, default=600.0, help="Seconds to wait until all nodes have joined.")
     arguments = parser.parse_args()
     if "RAY_ADDRESS" not in os.environ:
-        sys.exit("error: RAY_ADDRESS is not set: which cluster? For example RAY_ADDRESS=10.0.0.1:6379.")
+        sys.exit("error: RAY_ADDRESS is not set. Give the cluster's address, such as RAY_ADDRESS=10.0.0.1:6379.")
     nodes = wait_for_nodes(arguments.nodes, arguments.timeout)
 
     import ray

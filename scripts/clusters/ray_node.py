@@ -1,10 +1,10 @@
-"""One node of a Ray cluster, on this machine, until it is ended; `scripts/slurm.sbatch` starts one on each node.
+"""Runs one node of a Ray cluster on this machine until it is stopped; `scripts/slurm.sbatch` starts one on each node.
 
     python ray_node.py head RUN_FOLDER      writes its address to RUN_FOLDER/head
     python ray_node.py worker RUN_FOLDER    waits for that file, and joins
 
 RUN_FOLDER is on a disk that all nodes share. Settings come from the environment (the top of slurm.sbatch says what they
-are). Ray's own files are on the machine's own disk; its logs come to RUN_FOLDER/ray/<host> in the end.
+are). Ray's own files are on the machine's own disk; its logs are copied to RUN_FOLDER/ray/<host> at the end.
 """
 
 from __future__ import annotations
@@ -141,13 +141,13 @@ def node_address(interface: str) -> str:
 def wait_for(head_file: Path, until: float) -> str:
     while not head_file.exists():
         if time.monotonic() > until:
-            sys.exit(f"error: the head of the Ray cluster has not started: there is no {head_file}. More time: WAIT_S.")
+            sys.exit(f"error: the head of the Ray cluster has not started: there is no {head_file}. Raise WAIT_S.")
         time.sleep(1)
     return head_file.read_text()
 
 
 def keep_logs(files: Path, folder: Path) -> None:
-    """Bring the logs of the last session from this machine's disk to the shared one; what else Ray left there goes."""
+    """Copy the logs of the last session from this machine's disk to the shared one; delete what else Ray left there."""
     logs = files / "session_latest" / "logs"
     if logs.is_dir():
         shutil.copytree(logs, folder, dirs_exist_ok=True)

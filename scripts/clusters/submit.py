@@ -1,18 +1,18 @@
-"""Submits a recipe to a Ray cluster that runs already, and brings this checkout's plugin to each of its nodes.
+"""Submits a recipe to a running Ray cluster, and brings this checkout's plugin to each of its nodes.
 
     export RAY_API_SERVER_ADDRESS=http://head:8265              # and RAY_AUTH_TOKEN, where the cluster asks for one
     export SIZE=8gpu TRAIN_FILES=/shared/data/math/deepscaler_10k.parquet VAL_FILES=/shared/data/math/aime25.parquet
     export CHECKPOINTS=/shared/checkpoints/math NODES=1
     python scripts/clusters/submit.py math trainer.total_training_steps=100
 
-The recipe's variables come from the environment, as for recipes/*/run.sh; further ones that the job shall have are
-named in PASS. Arguments are Hydra overrides. The nodes need verl and what the plugin depends on; what they lack of it,
-name it in BRING ("math-verify wrapt"): it comes along, for nodes with the Python of this one. The same CHECKPOINTS
-goes on with the same run. NO_WAIT=1 returns once it is submitted; else what it prints comes here.
+The recipe's variables come from the environment, as for recipes/*/run.sh; name further ones for the job in
+PASS. Arguments are Hydra overrides. The nodes need verl and what the plugin depends on. Name what they lack in BRING
+("math-verify wrapt"): it is brought along, for nodes with the Python of this one. A job with the same CHECKPOINTS
+continues the same run. NO_WAIT=1 returns once the job is submitted; otherwise its output is printed here.
 
 How the plugin gets there: the job's working directory is the plugin as `pip install --target` lays it out, entry point
 included, with the recipes beside it. Ray puts that directory on the PYTHONPATH of every process of the job, on every
-node, so that `import verl` finds the plugin. Relative paths begin in it too: what is to last needs absolute ones.
+node, so that `import verl` finds the plugin. Relative paths start in it too, so use absolute ones for lasting files.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def check_paths(recipe: str, environment: Mapping[str, str]) -> None:
             hub = name.endswith("MODEL") and not path.startswith(".") and path.count("/") == 1
             if path and not path.startswith("/") and not hub:
                 sys.exit(
-                    f"error: {name}={path} is relative, and each node would look for it in its own copy of the job's "
+                    f"error: {name}={path} is relative, but each node would look for it in its own copy of the job's "
                     "working directory. Give an absolute path on a disk that all nodes share."
                 )
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# On the head of a Ray cluster: waits for its nodes, looks whether each has what the job needs, then runs the recipe.
+# On the head of a Ray cluster: waits for its nodes, checks that each has what the job needs, and runs the recipe.
 #   NODES=8 bash scripts/clusters/train.sh math trainer.total_training_steps=100
 # The recipe's variables (SIZE, VARIANT, ...) come from the environment. For scripts/slurm.sbatch, scripts/clusters/submit.py
 # and scripts/clusters/kuberay.yaml.
@@ -7,9 +7,9 @@ set -euo pipefail
 
 NODES=${NODES:-1}                       # Ray nodes to wait for
 WAIT_S=${WAIT_S:-600}                   # for so many seconds
-CHECKPOINTS=${CHECKPOINTS:-}            # folder that all nodes see; the same folder goes on with the same run
+CHECKPOINTS=${CHECKPOINTS:-}            # folder that all nodes see; a job with the same folder continues the same run
 SAVE_EVERY=${SAVE_EVERY:-}              # steps between checkpoints; empty: the recipe's
-HEAD_FILE=${HEAD_FILE:-}                # a file in which the head's address will stand; empty: RAY_ADDRESS says it
+HEAD_FILE=${HEAD_FILE:-}                # a file that the head's address is written to; empty: RAY_ADDRESS has it
 PYTHON=${PYTHON:-python}
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -79,7 +79,7 @@ def model_source(source: str | Path, base: str | None) -> str:
 
 
 def check_tokenizer(tokenizer: Any) -> None:
-    """Raises ValueError for a tokenizer without words: what transformers makes, in silence, of a folder without one."""
+    """Raises ValueError for a tokenizer without words, which transformers makes silently for a folder without one."""
     if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
         raise ValueError("the folder's tokenizer has no vocabulary; tokenizer.json is missing")
 

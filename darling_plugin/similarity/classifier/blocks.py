@@ -1,4 +1,4 @@
-"""Pairs of a batch in blocks of few texts, so that what pairs share is one product of matrices a block.
+"""Pairs of a batch in blocks of few texts, so that each block needs one product of matrices for what its pairs share.
 
 The pairs of one prompt follow one another and share no text with another prompt's: numbered by first appearance, the
 texts of a block are consecutive. Blocks with few texts are taken together; one with too many is cut.

@@ -1,4 +1,4 @@
-"""`darling_classifier.json`: what a folder must say, beside its weights, for training to need only its name."""
+"""`darling_classifier.json`: what a folder says beside its weights, so that training needs only its name."""
 
 from __future__ import annotations
 

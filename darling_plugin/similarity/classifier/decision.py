@@ -36,8 +36,8 @@ def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
 class Reading(Protocol):
     """What a model must read to compare pairs, and what its outputs mean.
 
-    reads: what one forward pass reads. max_tokens: of each text that are read, None for all. characters: of each text
-    that matter, None for all; a longer one may be cut to so many before it is sent anywhere.
+    reads: what one forward pass reads. max_tokens: how many tokens of each text are read, None for all. characters: how
+    many characters of each text matter, None for all; a longer text may be cut to them before it is sent.
     """
 
     reads: Literal["texts", "pairs"]

@@ -37,7 +37,7 @@ AUXILIARY = frozenset(AUXILIARY_WORDS.split())
 class Facts(NamedTuple):
     """Of one text. Codes are above 0; 0 stands for "none".
 
-    unreadable: 1 where the encoder can't read its script. words: how many. negations: how many, of a text of at most
+    unreadable: 1 where the encoder cannot read its script. words: how many. negations: how many, of a text of at most
     STATES words. same: a digest of the words in their order. program: a digest of its code's form. stated, concluded:
     codes of the number that it gives as its answer. content: its distinct words but for auxiliaries, 2 · code, plus 1
     for a name, and of an unreadable text each two neighbors too. numbers, steps: codes. All codes are sorted.

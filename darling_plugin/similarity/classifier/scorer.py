@@ -1,4 +1,4 @@
-"""Whatever scores pairs: one protocol, and the way from a name to the thing, whole or in halves."""
+"""What scores pairs: one protocol, and how a name becomes a scorer, whole or in halves."""
 
 from __future__ import annotations
 

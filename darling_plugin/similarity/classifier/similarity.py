@@ -24,7 +24,7 @@ class ClassifierSimilarity:
     """P(a, b) of a classifier that `darling classifier train` made, of the shipped one, or of the authors' own.
 
     `default_threshold` is the one in the model's folder. What the model said of a response, or of a pair, is kept by
-    content, so that one that comes again in a later step costs nothing.
+    content, so that a repeated one costs nothing in a later step.
 
     Args:
         model: "default" (None as well) for the shipped one, a folder, or the name of a published checkpoint.

@@ -1,4 +1,4 @@
-"""Cut each response to so many tokens: by itself, so that swapping the two of a pair changes nothing."""
+"""Cut each response to a number of tokens, by itself, so that swapping the two of a pair changes nothing."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from darling_plugin.errors import ConfigError
 class Domain:
     """One meaning of "the same".
 
-    version: raised whenever `definition` changes, as labels by another definition are other labels.
+    version: raised whenever `definition` changes, because another definition gives other labels.
     states_reason: the judge writes one sentence before its verdict; worth its tokens where the verdict needs thought.
-    same_answer: only pairs with equal final answers are mined, so that a label is about the way, not the answer.
+    same_answer: only pairs with equal final answers are mined, so that a label is about the method, not the answer.
     """
 
     name: str

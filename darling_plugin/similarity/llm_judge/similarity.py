@@ -1,6 +1,6 @@
 """Equivalent = an LLM says so, asked in both orders. The most expensive similarity; it is not trained.
 
-It is the judge of `darling classifier label`, with the same definitions (`classifier/label/definitions.py`). It does
+It is the judge of `darling classifier label`, with the same definitions (`definitions.py`). It does
 not see the prompt.
 """
 
@@ -29,9 +29,9 @@ class JudgeSimilarity:
     """P(a, b) = (same(a, b) + same(b, a)) / 2, in {0, 0.5, 1}: above 0.5 when the judge says "same" in both orders.
 
     A pair of identical texts is 1 and is not asked. A question without a verdict, after retries, counts as "different"
-    and is counted in `missing`; where more than `max_missing` of a call's questions have none, that is a
-    `SimilarityError`, and so is a server that must be given up (`endpoint/failures.py`). One missing verdict of a call
-    is always allowed, unless max_missing is 0. Runs an event loop of its own: call it from a thread that has none.
+    and is counted in `missing`; if more than `max_missing` of a call's questions have none, a
+    `SimilarityError` is raised, as for a server that must be given up (`endpoint/failures.py`). One missing verdict of a
+    call is always allowed, unless max_missing is 0. Runs an event loop of its own: call it from a thread that has none.
 
     Args:
         model: the name under which the endpoint serves the judge.

@@ -210,6 +210,6 @@ def read_run(path: Path, from_json: Callable[[dict[str, Any]], P]) -> tuple[P, d
     if path.name != f"{run.id}{SUFFIX}":
         raise InputError(
             f"{path} holds a run whose settings make it {run.id}: another version of this package wrote it, or it was "
-            "changed since; move it away, and the run is done anew"
+            "changed since; move it away, and the run is repeated"
         )
     return run, content

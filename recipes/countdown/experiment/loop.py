@@ -50,7 +50,7 @@ Progress = Callable[[int], None]
 
 
 class OutOfTime(Exception):
-    """The deadline came; what was done is saved, and the next call goes on from there."""
+    """The deadline came; what was done is saved, and the next call resumes from there."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def train(
     progress: Progress = lambda step: None,
     deadline: float = float("inf"),
 ) -> Trained:
-    """Train and measure `run` on one thread; goes on from the state in `work`, if there is one.
+    """Train and measure `run` on one thread; resumes from the state in `work`, if there is one.
 
     Args:
         policy_folder: the warm start.

@@ -17,7 +17,7 @@ FILE = "state.safetensors"
 
 @dataclass
 class State:
-    """What is needed to go on after `step` steps: weights, AdamW's moments, and what was noted so far.
+    """What is needed to resume after `step` steps: weights, AdamW's moments, and what was noted so far.
 
     seconds: of work up to here. rewards: what the objective keeps from step to step (`Step.state_dict`).
     """

@@ -1,6 +1,6 @@
 """A run through verl's own trainer: the same policy, prompts and settings, then the same measurements as the loop's.
 
-verl writes checkpoints, twice as many as are measured, and goes on from the last one when it is started again; the
+verl writes checkpoints, twice as many as are measured, and resumes from the last one when it is restarted; the
 policies are measured when it has ended.
 """
 
@@ -59,7 +59,7 @@ def train_with_verl(
     learned: Path | None = None,
     progress: Callable[[int], None] = lambda step: None,
 ) -> Trained:
-    """Train and measure `run`; goes on from verl's last checkpoint in `work`. Raises `verl_job.JobFailed`."""
+    """Train and measure `run`; resumes from verl's last checkpoint in `work`. Raises `verl_job.JobFailed`."""
     from recipes.countdown.verl_job import VerlJob
 
     folder = work / "verl"
@@ -106,7 +106,7 @@ def command(run: Run, files: Files, policy: Path, folder: Path, learned: Path | 
         or (run.noisy and (run.false_same, run.false_different) != (0.1, 0.1))
     ):
         raise InputError(
-            f"run {run.id} ({run.words}): by verl only the methods of the main comparison can be run; set engine=loop"
+            f"run {run.id} ({run.words}): verl can run only the methods of the main comparison; set engine=loop"
         )
     return [
         sys.executable,

@@ -156,7 +156,7 @@ def spawn(workers: int, place: Place, patterns: Sequence[str], console: Console,
             process.wait()
     for process, log in zip(processes, logs, strict=True):
         if process.returncode:
-            raise SystemExit(f"a worker ended with code {process.returncode}; the end of {log}:\n{_tail(log)}")
+            raise SystemExit(f"a worker ended with exit code {process.returncode}. The end of {log}:\n{_tail(log)}")
 
 
 def progress_of(place: Place, run_id: str) -> str:

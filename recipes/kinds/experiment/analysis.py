@@ -45,7 +45,7 @@ def write_all(results: Mapping[str, Result], folder: Path, console: Console) -> 
     """
     arms = main_arms(results)
     if not arms:
-        raise InputError("no run of main/* is finished; `status` says what is")
+        raise InputError("no run of main/* is finished; `status` shows which runs are")
     folder.mkdir(parents=True, exist_ok=True)
     pictures.plane(folder / "plane.png", arms, "kinds@16")
     pictures.curves(folder / "curves.png", arms, CURVES)

@@ -103,7 +103,7 @@ def from_json(content: Mapping[str, Any]) -> Run:
     """The run that `as_json` gave."""
     if unknown := content.keys() - {field.name for field in fields(Run)}:
         raise InputError(
-            f"a run's settings have the unknown {', '.join(sorted(unknown))}: they were written by another version of "
-            "this package; use that one, or another ledger"
+            f"the settings of a run have unknown fields ({', '.join(sorted(unknown))}), so another version of this "
+            "package wrote them; use that version, or another ledger"
         )
     return Run(**content)

@@ -57,7 +57,7 @@ def test_rewards_are_fused_and_metrics_pure(trainer):
 
 
 def test_rewards_per_token_are_refused(trainer):
-    with pytest.raises(ConfigError, match="expected one for each response"):
+    with pytest.raises(ConfigError, match="expected one per response"):
         trainer.postprocess_generator_output({"response_ids": [[0]], "rewards": [[0.0]]}, ["a"])
 
 

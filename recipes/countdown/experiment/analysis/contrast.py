@@ -107,11 +107,11 @@ def check_comparable(runs: Sequence[Comparable]) -> None:
     for other in runs[1:]:
         if other.policy != first.policy:
             raise InputError(
-                f"runs {first.run.id} and {other.run.id} are of one cell and began with other weights: their warm "
-                "starts were made on machines that compute differently; share one folder, or run a cell on one machine"
+                f"runs {first.run.id} and {other.run.id} are of one cell but started from different weights, because "
+                "their warm starts were made on different machines; share one folder, or run a cell on one machine"
             )
         if other.measured_on != first.measured_on:
-            raise InputError(f"runs {first.run.id} and {other.run.id} were measured on other prompts")
+            raise InputError(f"runs {first.run.id} and {other.run.id} were measured on other prompts; repeat one")
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

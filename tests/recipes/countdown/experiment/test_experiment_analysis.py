@@ -76,7 +76,7 @@ def test_gap_and_entropy_are_one_number_a_run():
 
 def test_runs_that_began_otherwise_are_not_compared():
     other = {cell: Result(r.run, "another", 0.0, [], r.evaluations) for cell, r in arm("grpo", 24).items()}
-    with pytest.raises(InputError, match="began with other weights"):
+    with pytest.raises(InputError, match="started from different weights"):
         contrast({"a": 1.0, "b": -1.0}, {"a": arm("darling", 32), "b": other}, "pass@1")
     elsewhere = arm("grpo", 24, held_out="validation")
     with pytest.raises(InputError, match="other prompts"):

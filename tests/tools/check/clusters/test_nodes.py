@@ -89,7 +89,7 @@ def test_a_host_name_without_an_address(monkeypatch):
 
 
 def test_a_head_that_never_starts(tmp_path):
-    with pytest.raises(SystemExit, match=r"has not started: there is no .*head\. More time: WAIT_S"):
+    with pytest.raises(SystemExit, match=r"has not started: there is no .*head\. Raise WAIT_S"):
         ray_node.wait_for(tmp_path / "head", 0.0)
 
 
@@ -129,8 +129,8 @@ def test_a_node_that_lacks_what_the_plugin_needs():
 def test_another_verl_on_one_node():
     lines = check_nodes.faults({"a": found(), "b": found(versions=VERSIONS | {"verl": "0.9.0", "ray": ""})})
     assert lines == [
-        "b: verl is 0.9.0, and 0.9.1 on a: install the same on all nodes.",
-        "b: ray is absent, and 2.60.0 on a: install the same on all nodes.",
+        "b: verl is 0.9.0, but 0.9.1 on a. Install the same on all nodes.",
+        "b: ray is absent, but 2.60.0 on a. Install the same on all nodes.",
     ]
 
 
