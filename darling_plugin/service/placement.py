@@ -17,8 +17,8 @@ from darling_plugin.errors import ConfigError
 
 PLACED_S = 60.0
 SHARE = 0.1
-"""The share of a bundle's GPU that Ray counts for a replica. verl 0.9.1 counts a third for each worker and places at most
-two workers in a bundle, so there is enough left. What a replica really uses is memory, which `kept_free` guards."""
+"""The share of a bundle's GPU that Ray counts for a replica. verl 0.9.1 counts a third for each worker and puts at
+most two workers into a bundle, so this fits. What a replica really uses is memory, which `kept_free` guards."""
 
 
 @dataclass(frozen=True)
