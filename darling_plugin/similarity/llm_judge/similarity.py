@@ -29,9 +29,9 @@ class JudgeSimilarity:
     """P(a, b) = (same(a, b) + same(b, a)) / 2, in {0, 0.5, 1}: above 0.5 when the judge says "same" in both orders.
 
     A pair of identical texts is 1 and is not asked. A question without a verdict, after retries, counts as "different"
-    and is counted in `missing`. If more than `max_missing` of a call's questions have none, a `SimilarityError` is raised,
-    as for a server that must be given up (`endpoint/failures.py`). One missing verdict of a call is always allowed, unless
-    max_missing is 0. Runs an event loop of its own: call it from a thread that has none.
+    and is counted in `missing`. If more than `max_missing` of a call's questions have none, a `SimilarityError` is
+    raised, as for a server that must be given up (`endpoint/failures.py`). One missing verdict of a call is always
+    allowed, unless max_missing is 0. Runs an event loop of its own: call it from a thread that has none.
 
     Args:
         model: the name under which the endpoint serves the judge.
