@@ -348,7 +348,9 @@ def main(
     console = Console()
     console.print(table)
     loads = [part["load"] for part in (step, imports) if part]
-    console.print(f"Machine: {os.cpu_count()} cores, load {max(loads, default=0.0):.1f} (above the cores: disturbed).")
+    console.print(
+        f"Machine: {os.cpu_count()} cores, load {max(loads, default=0.0):.1f} (more than the cores: disturbed)."
+    )
     if output:
         output.write_text(json.dumps({"step": step, "import": imports}, indent=1) + "\n")
 

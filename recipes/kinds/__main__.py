@@ -100,7 +100,7 @@ def status(out: Out = Path("outputs/kinds")) -> None:
     console, place = Console(), Place(out.resolve())
     results, at_work = place.ledger.results(), place.ledger.claimed()
     arms = plan(results)
-    table = Table("grid", "runs", "finished", "at work", "seconds a run", title=str(place.folder))
+    table = Table("grid", "runs", "finished", "running", "seconds per run", title=str(place.folder))
     for grid in GRIDS:
         runs = in_order([arm for arm in arms if arm.grid == grid])
         done = [results[one.id].seconds for one in runs if one.id in results]

@@ -23,7 +23,7 @@ def main() -> None:
     lines = args.source.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if rng.random() < (args.main if json.loads(line)["kind"] in MAIN else args.other)]
     args.out.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-    print(f"{len(kept)} of {len(lines)} pairs, {sum(map(len, kept)) / 4.4 / 1000:.0f}k tokens or so")
+    print(f"{len(kept)} of {len(lines)} pairs, about {sum(map(len, kept)) / 4.4 / 1000:.0f}k tokens")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ class Recipe(BaseModel):
 
     kind: Literal["bi-encoder", "cross-encoder"] = "bi-encoder"
     base_model: str = Field(PACKAGED, min_length=1, description="a folder, a name on the hub, or the packaged MiniLM")
-    max_tokens: int | None = Field(None, ge=1, description="of each response; null is all that the model can read")
+    max_tokens: int | None = Field(None, ge=1, description="tokens read of a response; null is the model's own limit")
     epochs: float = Field(2.0, gt=0)
     learning_rate: float | None = Field(None, gt=0, description="null: 5e-5 for all weights, 1e-3 for LoRA")
     batch_size: int = Field(16, ge=1)
-    lora_rank: int = Field(0, ge=0, description="0 trains the weights themselves")
+    lora_rank: int = Field(0, ge=0, description="0 trains all weights")
     adapter_only: bool = Field(False, description="keep the LoRA adapter, a few MB; loading needs the base model")
-    train_layers: int | None = Field(None, ge=1, description="only the topmost so many; null is all of them")
+    train_layers: int | None = Field(None, ge=1, description="train only this many of the last layers; null is all")
     wording: bool = Field(True, description="bi-encoder: rare words, names and length beside the cosine")
     both_orders: bool = Field(True, description="cross-encoder: learn and score (a, b) and (b, a)")
     class_weights: bool = Field(False, description="weigh equivalent and distinct pairs as if they were equally many")

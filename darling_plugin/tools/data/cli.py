@@ -155,7 +155,9 @@ def kinds(
     eval_prompts: Annotated[int, typer.Option(min=0, help="Test prompts. 0 keeps all.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Prompts that ask for a kind of something. Needs WordNet (Debian: wordnet-base); see DARLING_WORDNET.
+    """Prompts that ask for a kind of something, made from WordNet (Debian: wordnet-base).
+
+    Set DARLING_WORDNET to the folder of its files if it is not /usr/share/wordnet.
 
     Example: darling data prepare kinds --out data/kinds
     """

@@ -99,7 +99,7 @@ def _status(place: Any, patterns: list[str], console: Console) -> None:
 
     results = place.ledger.results()
     arms, at_work = whole_plan(results), place.ledger.claimed()
-    table = Table("grid", "runs", "finished", "at work", "seconds a run", "hours left", title=str(place.folder))
+    table = Table("grid", "runs", "finished", "running", "seconds per run", "hours left", title=str(place.folder))
     for grid in GRIDS:
         runs = in_order([arm for arm in arms if arm.grid == grid])
         done = [results[one.id] for one in runs if one.id in results]

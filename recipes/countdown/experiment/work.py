@@ -208,7 +208,7 @@ def _watch(
             bar.update(task, total=every, completed=done, note=at_work)
             late = time.monotonic() - said_at > SAY_S
             if (done != said or late) and not console.is_interactive:
-                console.print(f"{done}/{every} runs; at work: {at_work or 'starting'}", highlight=False)
+                console.print(f"{done}/{every} runs; running: {at_work or 'starting'}", highlight=False)
                 said, said_at = done, time.monotonic()
             time.sleep(LOOK_S)
 

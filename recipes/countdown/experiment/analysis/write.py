@@ -82,7 +82,7 @@ def write_all(ledger: Ledger, folder: Path, console: Console, only: Sequence[str
         _arms(page, "One seed through verl", "quick", grids["quick"])
     page.write()
     console.print(Markdown(page.text))
-    console.print(f"written: {folder / 'results.md'}, results.json and the pictures", highlight=False)
+    console.print(f"written: {folder / 'results.md'}, results.json and the figures", highlight=False)
 
 
 def _finished(arms: Sequence[Arm], grid: str, results: Mapping[str, Result]) -> dict[str, Runs]:
