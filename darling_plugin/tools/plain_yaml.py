@@ -115,7 +115,7 @@ class _Resolver:
             elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
                 found = found[int(part)]
             else:
-                raise _UnresolvedError(f"{'.'.join(path)}: ${{{name}}} names nothing")
+                raise _UnresolvedError(f"{'.'.join(path)}: ${{{name}}} refers to a key that does not exist")
         return self._resolve(found, target, (*within, target))
 
     def _count(self, more: int) -> None:

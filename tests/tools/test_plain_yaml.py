@@ -44,7 +44,7 @@ DOUBLING = "a0: x\n" + "".join(f"a{i}: '${{a{i - 1}}}${{a{i - 1}}}'\n" for i in 
         (DOUBLING, "more than"),
         ("a: " + "[" * 5000, "levels"),
         ("a: ${b}\nb: ${a}\n", "circle"),
-        ("a: ${b.c}", r"b\.c. names nothing"),
+        ("a: ${b.c}", r"b\.c. refers to a key that does not exist"),
     ],
 )
 def test_bombs_are_refused(tmp_path, text, said):

@@ -44,7 +44,7 @@ def read_settings(node: Mapping[str, Any] | None, similarity: Similarity | str |
     if "logprobs" in objective.needs:
         raise ConfigError(
             f"darling.objective={settings.objective}: it needs log-probabilities of the responses, which TRL does not "
-            "give to rewards; train with verl, or choose another objective."
+            "pass to reward functions; train with verl, or choose another objective."
         )
     return settings
 

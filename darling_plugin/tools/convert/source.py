@@ -157,7 +157,7 @@ def _expected(folder: Path, config: Mapping[str, Any]) -> dict[str, tuple[int, .
 
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise ConfigError(f"SOURCE: {path.parent} holds no {path.name}; give the folder of a whole model.")
+        raise ConfigError(f"SOURCE: {path.parent} holds no {path.name}; give the folder of a complete model.")
     try:
         found = read_document(path)
     except InputError as error:

@@ -72,7 +72,7 @@ def load_tokenizer(folder: Path) -> Any:
 
     for name in (BACKEND, SETTINGS):
         if not (folder / name).is_file():
-            raise ConfigError(f"SOURCE: {folder} holds no {name}; give the folder of a whole model.")
+            raise ConfigError(f"SOURCE: {folder} holds no {name}; give the folder of a complete model.")
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # the tokenizers library raises plain Exception

@@ -33,6 +33,6 @@ def check_model(model: str) -> None:
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             said = f"out of reach: {why}" if why else first[:200]
             raise InputError(
-                f"--model: there is no folder {model}, and no model of that name comes from the Hugging Face hub "
-                f"({said}) or its cache. Check the path, or the name and your network."
+                f"--model: there is no folder {model}, and no model of that name could be loaded from the Hugging Face "
+                f"hub ({said}) or its cache. Check the path, or the name and your network."
             ) from error

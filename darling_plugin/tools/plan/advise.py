@@ -87,8 +87,8 @@ def advise(candidates: Sequence[Sized], training: Training) -> Advice:
     first, setup = candidates[0].setup, (chosen or min(candidates, key=lambda each: each.setup.gpus)).setup
     if chosen is None:
         reason = (
-            f"no candidate keeps the wait within {TARGET:.0%} with an eighth of the trainer's GPUs; this one takes the "
-            "fewest GPUs, and a smaller classifier or fewer responses per prompt would take fewer"
+            f"no candidate keeps the wait within {TARGET:.0%} with at most an eighth of the trainer's GPUs; this one "
+            "takes the fewest GPUs, and a smaller classifier or fewer responses per prompt would take fewer"
         )
     elif chosen is candidates[0]:
         reason = f"the wait stays within {TARGET:.0%} of the step even when all responses are distinct"

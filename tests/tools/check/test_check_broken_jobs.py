@@ -46,7 +46,7 @@ BROKEN = [
         MATHS,
         f"{ROLLOUT}.tensor_model_parallel_size=3",
         f"{ROLLOUT}.tensor_model_parallel_size",
-        "one vLLM takes 3 GPUs, and the pool .* has 8.*divisor of 8",
+        "one vLLM takes 3 GPUs, but the pool .* has 8.*divisor of 8",
     ),
     # 0.1 × 80 GiB = 8 GiB; 4.02 G parameters of 2 bytes are 7.5 GiB, and 2 GiB are vLLM's own.
     (

@@ -23,4 +23,4 @@ def test_converts_and_says_what_to_set(tmp_path):
 def test_an_error_is_one_message(tmp_path):
     done = run(str(tmp_path), str(tmp_path / "out"))
     assert done.exit_code == 1
-    assert done.stderr == f"Error: SOURCE: {tmp_path} holds no config.json; give the folder of a whole model.\n"
+    assert done.stderr == f"Error: SOURCE: {tmp_path} holds no config.json; give the folder of a complete model.\n"

@@ -24,7 +24,7 @@ def test_a_folder_with_a_model(tmp_path):
 
 def test_a_name_that_the_cache_does_not_have(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(InputError, match="there is no folder my_checkpoint, and no model of that name comes from the"):
+    with pytest.raises(InputError, match="there is no folder my_checkpoint, and no model of that name could be loaded"):
         check_model("my_checkpoint")
 
 

@@ -55,8 +55,8 @@ def _replicas(job: Job, pools: list[Pool]) -> Iterator[Finding]:
             yield Finding(
                 key,
                 tensor,
-                f"one vLLM takes {tensor * copies} GPUs, and the pool that {pool.name} has {pool.gpus}, which is "
-                "not a multiple of it.",
+                f"one vLLM takes {tensor * copies} GPUs, but the pool that {pool.name} has {pool.gpus}, which is "
+                f"not a multiple of {tensor * copies}.",
                 f"Set it to a divisor of {pool.gpus}.",
             )
         if shape is not None and shape.heads % tensor:
