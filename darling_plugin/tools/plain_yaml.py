@@ -107,7 +107,7 @@ class _Resolver:
         dots = len(name) - len(name.lstrip("."))
         target = (*(path[: len(path) - dots] if dots else ()), *name.lstrip(".").split("."))
         if target in within or len(within) > DEPTH:
-            raise _UnresolvedError(f"{'.'.join(path)}: ${{{name}}} refers to itself")
+            raise _UnresolvedError(f"{'.'.join(path)}: ${{{name}}} is a circular reference")
         found: Any = self._tree
         for part in target:
             if isinstance(found, Mapping) and part in found:

@@ -43,7 +43,7 @@ DOUBLING = "a0: x\n" + "".join(f"a{i}: '${{a{i - 1}}}${{a{i - 1}}}'\n" for i in 
         (BOMB.replace("[*", "{<<: [*").replace("]\n", "]}\n").replace("&a0 [x, x", "&a0 {x: 1} #"), "values"),
         (DOUBLING, "more than"),
         ("a: " + "[" * 5000, "levels"),
-        ("a: ${b}\nb: ${a}\n", "circle"),
+        ("a: ${b}\nb: ${a}\n", "circular"),
         ("a: ${b.c}", r"b\.c. refers to a key that does not exist"),
     ],
 )
