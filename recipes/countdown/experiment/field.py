@@ -37,7 +37,7 @@ FIELD: dict[str, dict[str, Any]] = {
 }
 """As fields of `Run`. The last four are GRPO with what is usually added against collapse."""
 
-EXPLORERS = ("grpo", "darling", "correct_only", "poly_epo", "outcome_ucb")
+EXPLORERS = ("grpo", "darling", "correct_only")
 TUNING_CELLS = (Cell(0, 100), Cell(1, 101))
 CELLS = tuple(Cell(seed % 2, 200 + seed) for seed in range(8))
 """New ones: no run of any earlier experiment has these seeds."""
@@ -54,15 +54,8 @@ SEARCHES: dict[str, Search] = {
         TUNING_CELLS,
         {**WEAK, "warm_start_steps": 150},
     ),
-    "exploration250": Search(
-        {name: FIELD[name] for name in EXPLORERS},
-        (1e-4, 5e-5, 2.5e-5),
-        (),
-        TUNING_CELLS,
-        {**WEAK, "warm_start_steps": 250},
-    ),
 }
-TEST_FROM = {"same": 300, "transfer": 600, "exploration150": 900, "exploration250": 900}
+TEST_FROM = {"same": 300, "transfer": 600, "exploration150": 900}
 """Where the test prompts of each question begin; the first 300 are those of `docs/experiment.md`."""
 VERDICTS: dict[str, dict[str, Any]] = {
     "darling": {},
@@ -82,7 +75,7 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
         tuning, compared = arms.setdefault(f"{question}_tuning", {}), arms.setdefault(question, {})
         for method in search.methods:
             for rate in search.rates_to_try(method, results):
-                tuning[f"{method} {rate:g}"] = search.runs(method, rate)
+                tuning[f"{method} {rate:g}"] = search.runs(method, rate, results)
             if (rate_ := search.chosen_rate(method, results)) is not None:
                 compared[method] = search.at(method, rate_, CELLS, held_out_from=TEST_FROM[question])
     arms["verdicts"] = _wrong_verdicts(results)

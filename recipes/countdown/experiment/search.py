@@ -7,7 +7,7 @@ objectives. A method's arguments are fields of `Run`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recipes.countdown.experiment.ledger import Result
@@ -28,24 +28,29 @@ class Search:
     cells: tuple[Cell, ...]
     shape: Mapping[str, Any] = field(default_factory=dict)
 
-    def runs(self, method: str, rate: float) -> tuple[Run, ...]:
-        """On validation prompts."""
-        return self.at(method, rate, self.cells, held_out="validation", held_out_from=0)
+    def runs(self, method: str, rate: float, results: Mapping[str, Result]) -> tuple[Run, ...]:
+        """On validation prompts, measured before the first step and after the last, which is all that the rule reads.
+
+        Where `results` has the run that was measured in between, too, as was planned at first, it is that one.
+        """
+        often = self.at(method, rate, self.cells, held_out="validation", held_out_from=0)
+        return tuple(run if run.id in results else replace(run, evaluate_every=run.steps) for run in often)
 
     def at(self, method: str, rate: float, cells: tuple[Cell, ...], **more: Any) -> tuple[Run, ...]:
         fields = {**self.shape, **self.methods[method], **more, "learning_rate": rate}
         return tuple(Run(warm_start=cell.warm_start, seed=cell.seed, **fields) for cell in cells)
 
     def every_run(self) -> list[Run]:
-        """All that the rule could ask for."""
-        rates = (*self.rates, *self.beyond)
-        return [run for method in self.methods for rate in rates for run in self.runs(method, rate)]
+        """All that the rule could ask for, each measured seldom and often."""
+        rates, shown = (*self.rates, *self.beyond), {"held_out": "validation", "held_out_from": 0}
+        often = [run for m in self.methods for rate in rates for run in self.at(m, rate, self.cells, **shown)]
+        return [*often, *(replace(run, evaluate_every=run.steps) for run in often)]
 
     def tried(self, method: str, results: Mapping[str, Result]) -> list[Tried]:
         """What is known of the rates of a method whose runs are all finished, the highest rate first."""
         known = []
         for rate in sorted({*self.rates, *self.beyond}, reverse=True):
-            found = [results[run.id] for run in self.runs(method, rate) if run.id in results]
+            found = [results[run.id] for run in self.runs(method, rate, results) if run.id in results]
             if len(found) == len(self.cells):
                 means = (sum(one.mean(metric) for one in found) / len(found) for metric in ("pass@1", "classes@16"))
                 known.append(Tried(rate, *means))

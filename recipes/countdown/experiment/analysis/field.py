@@ -59,7 +59,7 @@ NEEDS_NO_TIMES = (_claim("T3b", "… equal where × is not needed", "correct_onl
 EXPLORATION = tuple(
     _claim(f"E1 {name}", "pass@1 above grpo's", name, "grpo", "pass@1", 1, 0.01) for name in EXPLORERS if name != "grpo"
 )
-CLAIMS = {"same": SAME, "transfer": TRANSFER, "exploration150": EXPLORATION, "exploration250": EXPLORATION}
+CLAIMS = {"same": SAME, "transfer": TRANSFER, "exploration150": EXPLORATION}
 
 
 def write_field(ledger: Ledger, folder: Path, console: Console) -> None:

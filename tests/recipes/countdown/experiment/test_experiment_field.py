@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_the_plan_tunes_on_validation_and_compares_on_new_prompts_in_new_cells()
     known = {
         run.id: result(run, [(0, 4, 1), (400, 30 if rate == 5e-5 else 20, 2)])
         for rate in search.rates
-        for run in search.runs("poly_epo", rate)
+        for run in search.runs("poly_epo", rate, {})
     }
     arms = field_arms(known)
     assert set(arms["transfer"]) == {"poly_epo"}
@@ -145,11 +146,22 @@ def test_the_plan_tunes_on_validation_and_compares_on_new_prompts_in_new_cells()
     }
 
 
+def test_a_tuning_run_that_was_measured_in_between_stands():
+    search = SEARCHES["same"]
+    first, second = search.runs("poly_epo", 1e-4, {})
+    assert first.evaluate_every == second.evaluate_every == 400
+    often = replace(first, evaluate_every=100)
+    known = {run.id: result(run, [(0, 4, 1), (400, 30, 1)]) for run in (often, second)}
+    assert search.runs("poly_epo", 1e-4, known) == (often, second)
+    assert [one.rate for one in search.tried("poly_epo", known)] == [1e-4]
+    assert {often, first} <= set(every_tuning_run())
+
+
 def test_a_best_rate_at_an_end_asks_for_one_more():
     search = SEARCHES["same"]
 
     def known(figures):
-        runs = ((run, right) for rate, right in figures.items() for run in search.runs("poly_epo", rate))
+        runs = ((run, right) for rate, right in figures.items() for run in search.runs("poly_epo", rate, {}))
         return {run.id: result(run, [(0, 4, 1), (400, right, 1)]) for run, right in runs}
 
     assert search.rates_to_try("poly_epo", known({2e-4: 30, 1e-4: 20, 5e-5: 10})) == [2e-4, 1e-4, 5e-5, 4e-4]
@@ -165,7 +177,7 @@ def test_the_page_of_the_comparison(tmp_path):
         write_field(ledger, tmp_path / "page", console)
     for method, right in (("grpo", 16), ("correct_only", 32), ("grpo_kl_0.1", 24), ("grpo_kl_0.01", 20)):
         for rate in search.rates:
-            for run in search.runs(method, rate):
+            for run in search.runs(method, rate, {}):
                 write(ledger, result(run, [(0, 4, 1), (400, right - (rate > 5e-5), 2)], prompts=300))
         rate = search.chosen_rate(method, ledger.results())
         for run in search.at(method, rate, CELLS, held_out_from=TEST_FROM["transfer"]):
