@@ -119,6 +119,7 @@ def resumed(quickstart, run, tmp_path_factory) -> Path:
         "darling.quality.verifier=math_verify",
         "reward.custom_reward_function.path=null",
         "darling.diversity.scope=correct",
+        "darling.samples.every=1",
         f"darling.samples.folder={folder / 'samples'}",
         "algorithm.use_kl_in_reward=true",
         "actor_rollout_ref.ref.log_prob_use_dynamic_bsz=true",
