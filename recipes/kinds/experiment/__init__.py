@@ -9,7 +9,8 @@
     prepare.py     what runs begin with, made once: warm start, learned classifier
     work.py        doing what is not done
     similarities.py   how far the classifiers agree with the exact similarity
-    analysis.py    tables, tests, pictures; samples.py: whole groups in words
+    estimates.py   means and differences with their intervals
+    analysis.py    tables, pictures, whole groups in words
 
 Ledger, locks, random streams, state, loss, intervals and pictures are those of `recipes/countdown/experiment/`.
 """

@@ -14,8 +14,9 @@ from rich.markdown import Markdown
 from darling_plugin.errors import InputError
 from recipes.countdown.evaluate import standard_error
 from recipes.countdown.experiment.analysis import pictures, tables
-from recipes.countdown.experiment.analysis.contrast import Estimate, contrast
+from recipes.countdown.experiment.analysis.contrast import Estimate
 from recipes.countdown.experiment.settings import Cell
+from recipes.kinds.experiment.estimates import change, estimate
 from recipes.kinds.experiment.plan import TUNED, chosen_rate, plan, tried
 from recipes.kinds.experiment.results import ALL_METRICS, Result, values_of
 
@@ -23,6 +24,7 @@ Arm = Mapping[Cell, Result]
 Arms = Mapping[str, Arm]
 PUBLISHED = ("pass@1", "pass@16", "kinds@16", "kinds_per_wording")
 PER_CATEGORY = PUBLISHED[:3]
+IN_TRAINING = ("quality/mean", "classes/mean", "entropy")
 CURVES = ("pass@1", "pass@16", "kinds@16", "wordings@16", "kinds_per_wording", "entropy")
 PAIRS = (
     ("learned", "ngram"),
@@ -78,20 +80,25 @@ def page(results: Mapping[str, Result], arms: Arms, has_sweep: bool) -> str:
         "# Results\n",
         "Written by `python -m recipes.kinds analyse`. At the last step, on test categories; 95 % intervals over seeds "
         f"and categories. Runs finished: {', '.join(f'{name} {n}' for name, n in count.items())}.\n",
-        tables.arms_table(arms, ALL_METRICS),
+        tables.arms_table(arms, ALL_METRICS, estimate),
         "![quality and diversity](plane.png)\n",
         "![over training](curves.png)\n",
         "## Differences\n",
         differences(arms),
         "## Over training\n",
+        "From step 0 to the last:\n",
+        changes(arms),
         over_training(arms),
+        "## In training\n",
+        "First and last ten steps, on training categories; classes are exact ones in a group of eight.\n",
+        in_training(arms),
         "## Learning rates\n",
         rates(results),
     ]
     if both := agreement(results):
         parts += ["## The loop and verl\n", both]
     if by_trl := main_arms(results, "trl"):
-        parts += ["## Through TRL, all layers\n", tables.arms_table(by_trl, ALL_METRICS)]
+        parts += ["## Through TRL, all layers\n", tables.arms_table(by_trl, ALL_METRICS, estimate)]
     if has_sweep:
         parts += ["## Temperature\n", temperature_table(arms), "![temperature](temperature.png)\n"]
     return "\n".join(parts)
@@ -100,11 +107,29 @@ def page(results: Mapping[str, Result], arms: Arms, has_sweep: bool) -> str:
 def differences(arms: Arms) -> str:
     rows = []
     for arm, other in PAIRS:
-        found = [(metric, contrast({arm: 1.0, other: -1.0}, arms, metric)) for metric in PUBLISHED]
+        found = [(metric, estimate({arm: 1.0, other: -1.0}, arms, metric)) for metric in PUBLISHED]
         if arm in arms and other in arms and found[0][1] is not None:
             cells = str(found[0][1].cells)
             rows.append([f"{arm} − {other}", *(tables.number(one, m, sign=True) for m, one in found), cells])
     return tables.table(["", *PUBLISHED, "cells"], rows)
+
+
+def changes(arms: Arms) -> str:
+    """What training changed, method by method."""
+    rows = [[name, *(tables.number(change(arms, name, m), m, sign=True) for m in PUBLISHED)] for name in arms]
+    return tables.table(["", *PUBLISHED], rows)
+
+
+def in_training(arms: Arms) -> str:
+    """Quality, exact classes and entropy of the rollouts: means over the runs of the first and the last ten steps."""
+    rows = []
+    for name, arm in arms.items():
+        cells = []
+        for metric in IN_TRAINING:
+            steps = np.array([[row[metric] for row in result.training] for result in arm.values()])
+            cells += [f"{steps[:, :10].mean():.3f} → {steps[:, -10:].mean():.3f}"] if steps.size else [""]
+        rows.append([name, *cells])
+    return tables.table(["method", "quality", "classes", "entropy"], rows)
 
 
 def over_training(arms: Arms) -> str:
@@ -184,7 +209,7 @@ def groups(arms: Arms) -> str:
     for name, arm in arms.items():
         parts.append(f"## {name}\n")
         for group in arm[min(arm)].last.groups:
-            parts.append(f"**{group['category']}** ({group['kinds']} different right kinds)\n")
+            parts.append(f"**{group['category']}** (different right kinds: {group['kinds']})\n")
             marked = [f"- {'✓ ' if one['kind'] else ''}{_quoted(one['text'])}" for one in group["responses"]]
             parts.append("\n".join(marked) + "\n")
     return "\n".join(parts)
@@ -197,7 +222,7 @@ def _quoted(text: str) -> str:
 
 
 def _level(arms: Arms, name: str, metric: str) -> Estimate:
-    found = contrast({name: 1.0}, arms, metric)
+    found = estimate({name: 1.0}, arms, metric)
     assert found is not None, name
     return found
 

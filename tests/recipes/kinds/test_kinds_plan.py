@@ -6,6 +6,7 @@ from rich.console import Console
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment.ledger import Ledger
 from recipes.kinds.experiment.analysis import agreement, write_all
+from recipes.kinds.experiment.estimates import change, estimate
 from recipes.kinds.experiment.plan import (
     COMPARED,
     RATES,
@@ -27,8 +28,9 @@ def measured(right, samples=32):
     return {"solved": [[right], []], "worded": [[1] * right, []], "samples": samples, "entropy": 1.0, "words": 9.0}
 
 
-def put(ledger, run, right):
-    evaluations = [{"step": step, "held_out": measured(right, run.samples)} for step in (0, run.steps)]
+def put(ledger, run, right, start=None):
+    shown = {0: right if start is None else start, run.steps: right}
+    evaluations = [{"step": step, "held_out": measured(own, run.samples)} for step, own in shown.items()]
     evaluations[-1]["temperatures"] = {"0.5": measured(right, run.samples)} if run.sweep else {}
     words = [{"text": "A trout is a `fish`.", "kind": "1"}, {"text": "", "kind": None}]
     evaluations[-1]["groups"] = [{"category": "fish", "responses": words, "kinds": 1}]
@@ -43,7 +45,7 @@ def ledger(tmp_path):
 def test_a_run_comes_back_and_every_setting_changes_its_id():
     run = Run(objective="ngram", seed=3)
     assert from_json(run.as_json()) == run and Run(seed=4).id != Run(seed=5).id
-    with pytest.raises(InputError, match="unknown lucky"):
+    with pytest.raises(InputError, match=r"unknown fields \(lucky\)"):
         from_json({"lucky": 1})
     with pytest.raises(ValueError, match="similarity"):
         Run(similarity="guess")
@@ -97,6 +99,17 @@ def test_everything_is_written(ledger, tmp_path):
         assert (tmp_path / "docs" / name).stat().st_size
     text = (tmp_path / "docs" / "groups.md").read_text()
     assert "- ✓ `A trout is a 'fish'.`\n- (empty)" in text
+
+
+def test_a_ratio_is_of_sums_and_its_interval_is_over_runs_and_categories(ledger):
+    for seed, right in zip(SEEDS, (4, 8, 8), strict=True):
+        put(ledger, main_run("grpo", RATES[0], seed), right, start=2)
+    arms = {"grpo": {run.run.cell: run for run in ledger.results().values()}}
+    found = estimate({"grpo": 1.0}, arms, "kinds_per_wording")
+    # One kind in 4, 8 and 8 wordings; the second category has neither. Resampled runs: all of 1/4, or all of 1/8.
+    assert found.mean == pytest.approx((1 / 4 + 1 / 8 + 1 / 8) / 3)
+    assert (found.low, found.high) == (pytest.approx(1 / 8), pytest.approx(1 / 4))
+    assert change(arms, "grpo", "kinds_per_wording").mean == pytest.approx(found.mean - 1 / 2)
 
 
 def test_the_loop_and_verl_are_compared_where_both_are_done(ledger):

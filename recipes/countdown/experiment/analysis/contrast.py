@@ -128,15 +128,19 @@ def _bounds(matrix: np.ndarray, confidence: float) -> tuple[float | None, float 
     """Percentiles of the mean over resampled rows (cells) and columns (prompts); None with one row."""
     if len(matrix) < 2:
         return None, None
-    of_cells, of_prompts = _draws(*matrix.shape)
-    means = ((of_cells @ matrix) * of_prompts).sum(axis=1)
+    of_cells, of_prompts = resamples(*matrix.shape)
+    return interval(((of_cells @ matrix) * of_prompts).sum(axis=1), confidence)
+
+
+def interval(drawn: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+    """Percentiles of what the resamples gave."""
     tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    low, high = np.quantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=8)
-def _draws(cells: int, prompts: int) -> tuple[np.ndarray, np.ndarray]:
+def resamples(cells: int, prompts: int) -> tuple[np.ndarray, np.ndarray]:
     """Shares of each cell and of each prompt in the resamples; the same ones for every contrast of that shape."""
     rng = np.random.default_rng(0)
     rows = rng.multinomial(cells, np.full(cells, 1 / cells), size=RESAMPLES) / cells

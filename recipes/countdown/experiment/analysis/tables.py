@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, Estimate, contrast, difference
@@ -18,14 +18,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def arms_table(arms: Arms, metrics: Sequence[str] = ALL_METRICS) -> str:
-    """One row for each arm that has a run: means at the last step, with 95 % intervals over cells and prompts."""
+def arms_table(arms: Arms, metrics: Sequence[str] = ALL_METRICS, estimate: Callable[..., Any] = contrast) -> str:
+    """One row for each arm that has a run: means at the last step, with 95 % intervals over cells and prompts.
+
+    Args:
+        estimate: (weights, arms, metric) → Estimate, where a recipe has metrics that `contrast` does not know.
+    """
     rows = []
     for name, arm in arms.items():
         if not arm:
             continue
         rates = sorted({result.run.learning_rate for result in arm.values()})
-        estimates = [contrast({name: 1.0}, arms, metric) for metric in metrics]
+        estimates = [estimate({name: 1.0}, arms, metric) for metric in metrics]
         cells = [number(estimate, metric) for estimate, metric in zip(estimates, metrics, strict=True)]
         rows.append([name, " ".join(f"{rate:g}" for rate in rates), str(len(arm)), *cells])
     return table(["method", "lr", "runs", *metrics], rows)
