@@ -66,15 +66,16 @@ def run(estimator: Estimator, steps: int, output: Path, overrides: tuple[str, ..
             expand=False,
         )
     )
-    console.print("[bold]1/4[/] Data and warm start (about ten minutes on an idle core the first time, then reused)")
+    console.print("About 20 minutes on two idle cores, or 13 once the warm start is there.")
+    console.print("[bold]1/4[/] Data and warm start (about seven minutes on an idle core the first time, then reused)")
     data = prepare(output / "kinds" / "data")
     warm = warm_start(output / "kinds" / "shared" / "warm_start")
     console.print(f"    {'reused' if warm.reused else f'trained in {warm.seconds:.0f} s'}: {warm.folder}")
-    console.print("[bold]2/4[/] Evaluating the warm start on unseen categories (a minute or two)")
+    console.print("[bold]2/4[/] Evaluating the warm start on unseen categories (half a minute)")
     before = evaluate(warm.folder, warm.folder)
     _show(before, console)
     console.print(
-        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up takes 3 to 5 minutes; from the first "
+        f"[bold]3/4[/] Training: {steps} steps of verl's main_ppo (start-up takes 2 to 5 minutes; from the first "
         "step on the bar shows the time left)"
     )
     if folder.exists():
