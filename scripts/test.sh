@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need, then lint, types and all tests, real runs of the trainers included.
-#   bash scripts/test.sh               everything (20 minutes on 2 idle cores)
+#   bash scripts/test.sh               everything (15 minutes on 2 idle cores)
 #   bash scripts/test.sh -m "not verl" without the runs of verl; arguments go to pytest
 #   JOBS=1 bash scripts/test.sh        one test at a time
 # The page's tests want a browser: `apt-get install chromium`, which is done here in CI. Without one they are skipped.

@@ -83,7 +83,7 @@ def test_nothing_to_overlap_with():
     assert match(index(QUESTION), "") is None
 
 
-@pytest.mark.parametrize(("n", "share", "said"), [(0, 0.5, "runs of 0 words"), (8, 1.5, "a share of 1.5")])
+@pytest.mark.parametrize(("n", "share", "said"), [(0, 0.5, "n-grams of 0 words"), (8, 1.5, "a share of 1.5")])
 def test_settings_out_of_range(n, share, said):
     with pytest.raises(ConfigError, match=said):
         index(QUESTION, n=n, share=share)
