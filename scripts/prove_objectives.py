@@ -1,6 +1,6 @@
 """Runs every objective for two real steps of verl's `main_ppo` on this CPU, and records what each logs.
 
-    python scripts/prove_objectives.py                      about five minutes per objective, most of it verl's start
+    python scripts/prove_objectives.py                      about two minutes per objective, most of it verl's start
     python scripts/prove_objectives.py --only poly_epo dqo --minutes 30
 
 Countdown's data and warm start, the exact similarity where classes are needed, the shipped encoder where encodings are,
