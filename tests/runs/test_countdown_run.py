@@ -137,14 +137,18 @@ def test_resumes_from_the_checkpoint_in_another_trainer_mode(resumed):
     assert step["critic/rewards/mean"] != step["critic/score/mean"]
     assert step["critic/score/mean"] == pytest.approx(step["darling/quality/mean"])
     assert 0 <= step["darling/reward/mean"] <= step["darling/quality/mean"]
+    assert (step["darling/groups/all_wrong"] == 1.0) == (step["darling/quality/mean"] == 0.0)
     assert step["critic/advantages/min"] <= 0 <= step["critic/advantages/max"]  # centered in each group
 
 
 def test_math_verify_decides_the_quality_of_whole_groups(resumed):
     rows = read_lines(next((resumed / "samples").glob("step_*.jsonl")))
     assert rows and len(rows) % 8 == 0
+    prompts = pd.read_parquet(resumed / "train.parquet")["prompt"]
+    assert {row["prompt"] for row in rows} <= {messages[0]["content"] for messages in prompts}
     for row in rows:
         expression, target = parse(row["response"]), int(row["prompt"].partition("=")[2][:2])
         if expression is not None:
             assert row["quality"] == float(expression.value == target), row
+        assert row["quality"] in (0.0, 1.0)
         assert row["reward"] == pytest.approx(row["quality"] * row["diversity"])
