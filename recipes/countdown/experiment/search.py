@@ -33,8 +33,7 @@ class Search:
 
         Where `results` has the run that was measured in between, too, as was planned at first, it is that one.
         """
-        often = self.at(method, rate, self.cells, held_out="validation", held_out_from=0)
-        return tuple(run if run.id in results else replace(run, evaluate_every=run.steps) for run in often)
+        return tuple(run if run.id in results else _at_the_end(run) for run in self._often(method, rate))
 
     def at(self, method: str, rate: float, cells: tuple[Cell, ...], **more: Any) -> tuple[Run, ...]:
         fields = {**self.shape, **self.methods[method], **more, "learning_rate": rate}
@@ -42,9 +41,12 @@ class Search:
 
     def every_run(self) -> list[Run]:
         """All that the rule could ask for, each measured seldom and often."""
-        rates, shown = (*self.rates, *self.beyond), {"held_out": "validation", "held_out_from": 0}
-        often = [run for m in self.methods for rate in rates for run in self.at(m, rate, self.cells, **shown)]
-        return [*often, *(replace(run, evaluate_every=run.steps) for run in often)]
+        rates = (*self.rates, *self.beyond)
+        often = [run for method in self.methods for rate in rates for run in self._often(method, rate)]
+        return [*often, *map(_at_the_end, often)]
+
+    def _often(self, method: str, rate: float) -> tuple[Run, ...]:
+        return self.at(method, rate, self.cells, held_out="validation", held_out_from=0)
 
     def tried(self, method: str, results: Mapping[str, Result]) -> list[Tried]:
         """What is known of the rates of a method whose runs are all finished, the highest rate first."""
@@ -73,3 +75,7 @@ class Search:
         asked = self.rates_to_try(method, results)
         known = [one for one in self.tried(method, results) if one.rate in asked]
         return best(known).rate if len(known) == len(asked) else None
+
+
+def _at_the_end(run: Run) -> Run:
+    return replace(run, evaluate_every=run.steps)
