@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from darling_plugin.core import PartitionRule
 from darling_plugin.core.rules import ShortTextRule, short_text_rule
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, reason
 from darling_plugin.objectives import Objective, build_objective, find_objective
 from darling_plugin.similarity import Similarity, build_similarity
 from darling_plugin.similarity.domains import ALIASES, domain_rule
@@ -339,7 +339,7 @@ def _explain(problem: Any) -> str:
         close = difflib.get_close_matches(location[-1], valid, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return f"{path}: unknown setting.{hint} Valid here: {', '.join(valid)}."
-    message, got = problem["msg"].removeprefix("Value error, "), problem["input"]
+    message, got = reason(problem), problem["input"]
     # A contradiction of several settings names their values itself; the node that holds them would only repeat it.
     return f"{path}: {message}, got {got!r}." if problem["type"] != "value_error" else f"{path}: {message}."
 

@@ -1,5 +1,8 @@
 """Errors that a user meets. Each message says what is wrong, where, what was got, and what to set instead."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class DarlingError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -19,3 +22,8 @@ class ConfigError(DarlingError, ValueError):
 
 class MissingDependencyError(DarlingError, ImportError):
     """An optional package is needed. The message holds the command that installs it."""
+
+
+def reason(problem: Mapping[str, Any]) -> str:
+    """What pydantic says of one problem of a `ValidationError`, without the words that it adds to a `ValueError`."""
+    return str(problem["msg"]).removeprefix("Value error, ")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, reason
 from darling_plugin.files import replacing
 from darling_plugin.similarity.classifier.lexical_features import FEATURES
 from darling_plugin.similarity.classifier.pair_features import FEATURES as PAIR_FEATURES
@@ -105,9 +105,7 @@ def read_card(folder: Path) -> Card:
 
 def problems(error: ValidationError) -> str:
     """What is wrong with a file, field by field, in one line."""
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-    )
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'file'}: {reason(problem)}" for problem in error.errors())
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from darling_plugin.errors import ConfigError
+from darling_plugin.errors import ConfigError, reason
 from darling_plugin.similarity.packaged import PACKAGED
 
 
@@ -63,6 +63,5 @@ def make_recipe(**settings: Any) -> Recipe:
 
 
 def _explain(problem: Any) -> str:
-    message = problem["msg"].removeprefix("Value error, ")
     option = ".".join(map(str, problem["loc"])).replace("_", "-")
-    return f"--{option}: {message}" if option else message
+    return f"--{option}: {reason(problem)}" if option else reason(problem)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from darling_plugin.errors import ConfigError, InputError
+from darling_plugin.errors import ConfigError, InputError, reason
 from darling_plugin.tools.plan import setups
 from darling_plugin.tools.plan.machines import GPUS, Classifier, Training
 from darling_plugin.tools.plan.shapes import Job
@@ -187,5 +187,4 @@ def _explain(problem: Any) -> str:
         close = difflib.get_close_matches(path, valid, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return f"{path}: unknown setting.{hint} Valid: {', '.join(PlanRequest.model_fields)}."
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {message}, got {problem['input']!r:.200}." if path else f"{message}."
+    return f"{path}: {reason(problem)}, got {problem['input']!r:.200}." if path else f"{reason(problem)}."
