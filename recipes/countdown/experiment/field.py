@@ -46,7 +46,9 @@ WEAK = {"rl_prompts": 512, "n": 16, "steps": 1600, "evaluate_every": 400}
 
 SEARCHES: dict[str, Search] = {
     "same": Search(FIELD, (2e-4, 1e-4, 5e-5), (4e-4, 2.5e-5), TUNING_CELLS),
-    "transfer": Search(FIELD, (1e-4, 5e-5, 2.5e-5, 1.25e-5), (), TUNING_CELLS, {"rl_kind": "either"}),
+    "transfer": Search(
+        FIELD, (1e-4, 5e-5, 2.5e-5, 1.25e-5), (), TUNING_CELLS, {"rl_kind": "either", "evaluate_every": 200}
+    ),
     "exploration150": Search(
         {name: FIELD[name] for name in EXPLORERS},
         (1e-4, 5e-5, 2.5e-5),
@@ -91,7 +93,7 @@ def _wrong_verdicts(results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]
     rate = SEARCHES["same"].chosen_rate("darling", results)
     if rate is None:
         return {}
-    search = Search(VERDICTS, (rate,), (), NOISE_CELLS)
+    search = Search(VERDICTS, (rate,), (), NOISE_CELLS, {"evaluate_every": Run.steps})
     return {
         f"{method}, {name.replace('_', ' ')} {share:g}": search.at(
             method, rate, NOISE_CELLS, held_out_from=TEST_FROM["same"], **{name: share}

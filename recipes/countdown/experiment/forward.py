@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import LlamaForCausalLM
 
+    Turns = tuple[torch.Tensor, torch.Tensor]
+
 
 class Sampled(NamedTuple):
     """Responses of the policy and what it said of each token; shapes (rows, tokens ≤ RESPONSE_LENGTH).
@@ -64,9 +66,9 @@ def sample(
                 return Sampled(*(torch.stack(each, dim=1) for each in (tokens, log_probs, entropies)))
             x = policy.model.embed_tokens(drawn)
             done = len(tokens)
-            at = torch.full((len(x),), length + done - 1)
+            turns = _turns(policy, torch.full((len(x),), length + done - 1))
             for layer, (keys, values), mine in zip(layers, known, own, strict=True):
-                query, mine[0, :, :, done - 1], mine[1, :, :, done - 1] = _heads(policy, layer, x, at)
+                query, mine[0, :, :, done - 1], mine[1, :, :, done - 1] = _heads(policy, layer, x, turns)
                 # Against the prompt's keys, which all of a prompt's rows share, and against the row's own few.
                 by_prompt = query.unflatten(0, (count, samples)).transpose(1, 2)
                 scores = (by_prompt @ keys.transpose(2, 3)).transpose(1, 2).flatten(0, 1)
@@ -110,10 +112,10 @@ def _distributions(
     length, width = prompts.shape[1], responses.shape[1] - 1  # the last token predicts nothing
     prompt_x, known = _read_prompts(policy, prompts)
     x = policy.model.embed_tokens(responses[:, :-1].flatten())
-    at = torch.arange(length, length + width).repeat(len(responses))
+    turns = _turns(policy, torch.arange(length, length + width).repeat(len(responses)))
     mask = _causal(width, length + width)
     for layer, (keys, values) in zip(policy.model.layers, known, strict=True):
-        query, key, value = (each.unflatten(0, (-1, width)).transpose(1, 2) for each in _heads(policy, layer, x, at))
+        query, key, value = (each.unflatten(0, (-1, width)).transpose(1, 2) for each in _heads(policy, layer, x, turns))
         heads = F.scaled_dot_product_attention(
             query,
             torch.cat([keys[prompt_of], key], dim=2),
@@ -139,10 +141,10 @@ def _read_prompts(
 
     count, length = prompts.shape
     x = policy.model.embed_tokens(prompts.flatten())
-    at, mask, known = torch.arange(length).repeat(count), _causal(length, length), []
+    turns, mask, known = _turns(policy, torch.arange(length).repeat(count)), _causal(length, length), []
     for layer in policy.model.layers:
         query, key, value = (
-            each.unflatten(0, (count, length)).transpose(1, 2) for each in _heads(policy, layer, x, at)
+            each.unflatten(0, (count, length)).transpose(1, 2) for each in _heads(policy, layer, x, turns)
         )
         known.append((key, value))
         heads = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
@@ -150,17 +152,16 @@ def _read_prompts(
     return x.unflatten(0, (count, length)), known
 
 
-def _heads(policy: LlamaForCausalLM, layer: Any, x: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Query, key and value of each token, shape (tokens, heads, head width); `at`: its place in the sequence."""
+def _heads(policy: LlamaForCausalLM, layer: Any, x: torch.Tensor, turns: Turns) -> tuple[torch.Tensor, ...]:
+    """Query, key and value of each token, shape (tokens, heads, head width); `turns`: of its place in the sequence."""
     import torch
     from torch.nn import functional as F
 
     own = layer.self_attn
     weight = torch.cat([own.q_proj.weight, own.k_proj.weight, own.v_proj.weight])
     projected = F.linear(_norm(policy, layer.input_layernorm, x), weight)
-    query, key, value = projected.unflatten(-1, (3, policy.config.num_attention_heads, -1)).unbind(-3)
-    angles = torch.outer(at.float(), policy.model.rotary_emb.inv_freq)[:, None]
-    return _rotate(query, angles), _rotate(key, angles), value
+    each = projected.unflatten(-1, (3, policy.config.num_attention_heads, -1))
+    return *_rotate(each[:, :2], turns).unbind(-3), each[:, 2]
 
 
 def _after_attention(policy: LlamaForCausalLM, layer: Any, x: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:
@@ -185,11 +186,19 @@ def _norm(policy: LlamaForCausalLM, norm: Any, x: torch.Tensor) -> torch.Tensor:
     return F.rms_norm(x, (x.shape[-1],), norm.weight, policy.config.rms_norm_eps)
 
 
-def _rotate(x: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
+def _turns(policy: LlamaForCausalLM, at: torch.Tensor) -> Turns:
+    """Cosine and sine of the angles of each token, shape (tokens, 1, 1, head width / 2); `at`: its place."""
     import torch
 
-    first, second = x.chunk(2, dim=-1)
-    cos, sin = angles.cos(), angles.sin()
+    angles = torch.outer(at.float(), policy.model.rotary_emb.inv_freq)[:, None, None]
+    return angles.cos(), angles.sin()
+
+
+def _rotate(x: torch.Tensor, turns: Turns) -> torch.Tensor:
+    """x: shape (tokens, any, heads, head width)."""
+    import torch
+
+    (first, second), (cos, sin) = x.chunk(2, dim=-1), turns
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 

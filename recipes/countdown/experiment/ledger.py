@@ -25,7 +25,7 @@ from darling_plugin.files import replacing
 from darling_plugin.packages import versions_of
 from recipes.countdown.experiment import locks as claims
 from recipes.countdown.experiment.measure import METRICS, Measured
-from recipes.countdown.experiment.settings import Run, from_json
+from recipes.countdown.experiment.settings import MEASURED_ON, Run, from_json
 
 SUFFIX = ".json.gz"
 PACKAGES = ("darling-plugin", "torch", "transformers", "verl", "vllm")
@@ -104,8 +104,7 @@ class Result(Finished[Run, Evaluation]):
     @property
     def measured_on(self) -> tuple[Any, ...]:
         """What two runs must have in common to be compared prompt by prompt."""
-        names = ("held_out", "held_out_from", "held_out_prompts", "samples", "rl_kind", "rl_measured")
-        return tuple(getattr(self.run, name) for name in names)
+        return tuple(getattr(self.run, name) for name in MEASURED_ON)
 
     def values(self, metric: str, step: int | None = None) -> np.ndarray:
         """One number for each held-out prompt, or the run's one number as an array of length 1."""

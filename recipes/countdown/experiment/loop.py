@@ -13,6 +13,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,7 +26,7 @@ from recipes.countdown.experiment.loss import kl_loss, policy_loss
 from recipes.countdown.experiment.measure import measure
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
 from recipes.countdown.experiment.rewards import Rewards, quality_of
-from recipes.countdown.experiment.settings import Run
+from recipes.countdown.experiment.settings import MEASURED_ON, Run
 from recipes.countdown.experiment.streams import numpy_stream, torch_stream
 from recipes.countdown.threads import torch_threads
 
@@ -84,7 +85,7 @@ def train(
     """
 
     def make() -> Loop:
-        return Loop(run, policies.load_policy(policy_folder), Rewards(run, learned))
+        return Loop(run, policy_folder, Rewards(run, learned))
 
     return drive(make, run, work, SAVE_EVERY, progress, deadline)
 
@@ -164,24 +165,35 @@ def evaluate(run: Run, policy: LlamaForCausalLM) -> dict[str, Any]:
     return {part: measure(policy, own, run.samples, part).as_json() for part, own in prompts.items()}
 
 
-class Loop:
-    """A policy, its optimizer, and how far they are. `step` steps are done."""
+@cache
+def evaluate_before(policy_folder: Path, measured_on: Run) -> dict[str, Any]:
+    """`evaluate` of a warm start. Kept: methods that are compared begin with the same policy and the same prompts."""
+    return evaluate(measured_on, policies.load_policy(policy_folder))
 
-    def __init__(self, run: Run, policy: LlamaForCausalLM, rewards: Rewards) -> None:
+
+class Loop:
+    """The policy of a folder in training, and its optimizer. `step` steps are done."""
+
+    def __init__(self, run: Run, policy_folder: Path, rewards: Rewards) -> None:
         import torch
 
         self.step = 0
         self.training: list[dict[str, float]] = []
         self.evaluations: list[dict[str, Any]] = []
-        self.policy = policy
-        self._run, self._rewards = run, rewards
+        self.policy = policy = policies.load_policy(policy_folder)
+        self._run, self._rewards, self._folder = run, rewards, policy_folder
         self._reference = copy.deepcopy(policy) if run.kl else None  # the warm start; made before `restore`
         self._prompts = rl_prompts(run.seed, run.rl_prompts, run.rl_kind)
         self._ids = policies.prompt_ids(self._prompts)
         self._optimizer = torch.optim.AdamW(policy.parameters(), lr=0.0, betas=BETAS, weight_decay=0.0, fused=True)
 
     def evaluate(self) -> dict[str, Any]:
-        return {"step": self.step, **evaluate(self._run, self.policy)}
+        if self.step:
+            return {"step": self.step, **evaluate(self._run, self.policy)}
+        measured_on = Run(
+            **{name: getattr(self._run, name) for name in ("seed", "rl_prompts", "step_prompts", *MEASURED_ON)}
+        )
+        return {"step": 0, **evaluate_before(self._folder, measured_on)}
 
     def train_step(self) -> None:
         """Sample, score and update; adds one row to `training`."""

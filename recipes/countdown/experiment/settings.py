@@ -36,6 +36,9 @@ METHODS: dict[str, dict[str, Any]] = {
 LATER = ("method", "options", "answer", "kl", "entropy", "rl_kind", "held_out_from")
 """Fields that the published runs do not have: left out of the id where they have their defaults."""
 
+MEASURED_ON = ("held_out", "held_out_from", "held_out_prompts", "samples", "rl_kind", "rl_measured")
+"""Fields that say which prompts a run is measured on, and with how many responses."""
+
 
 class Cell(NamedTuple):
     """Where methods are compared: the same policy to begin with, the same RL prompts."""

@@ -33,7 +33,7 @@ METHODS_OF_THE_FIELD = FIELD | {"soft": VERDICTS["soft"] | {"false_same": 0.2}}
 @pytest.mark.parametrize("name", METHODS_OF_THE_FIELD)
 def test_every_method_takes_a_step(name, tiny, untrained):
     run = tiny(**METHODS_OF_THE_FIELD[name])
-    loop = Loop(run, load_policy(untrained), Rewards(run))
+    loop = Loop(run, untrained, Rewards(run))
     for _ in range(2):
         loop.train_step()
     assert [row["step"] for row in loop.training] == [1, 2]

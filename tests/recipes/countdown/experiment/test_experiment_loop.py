@@ -109,14 +109,25 @@ def test_a_step_moves_the_policy_towards_what_was_rewarded(tiny, untrained, monk
     """The warm start of the rate leaves the first step without effect; later ones raise what is called right."""
     monkeypatch.setattr(loops, "quality_of", lambda prompts, texts: np.array([float(t[:1] == "1") for t in texts]))
     run = tiny(fusion="quality", n=16, rl_prompts=32, step_prompts=32)
-    policy = load_policy(untrained)
-    loop, before = Loop(run, policy, Rewards(run)), weights(policy)
+    loop = Loop(run, untrained, Rewards(run))
+    before = weights(loop.policy)
     loop.train_step()
-    assert all(torch.equal(tensor, before[name]) for name, tensor in policy.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in loop.policy.state_dict().items())
     for _ in range(5):
         loop.train_step()
     shares = [row["quality/mean"] for row in loop.training]
     assert shares[-1] > shares[0] + 0.2  # one of eighteen tokens at first
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"fusion": "quality"}, {"seed": 1}, {"samples": 4}, {"rl_kind": "either"}, {"held_out_from": 8}]
+)
+def test_what_is_measured_before_is_the_runs_own(other, tiny, untrained):
+    """It is kept from run to run, whatever the method; another seed or other prompts are measured anew."""
+    assert Loop(tiny(), untrained, Rewards(tiny())).evaluate()["step"] == 0
+    run = tiny(**other)
+    measured = Loop(run, untrained, Rewards(run)).evaluate()
+    assert measured == {"step": 0, **loops.evaluate(run, load_policy(untrained))}
 
 
 class Killed(Exception):
