@@ -94,13 +94,15 @@ def arguments(folder: Path | str, config: Any = None, **changed: Any) -> Any:
     return config(**(common | changed))
 
 
-def train(trainer_class: Any, args: Any, reward_funcs: Any, *, chat: bool = False, **keywords: Any) -> Any:
-    """The trainer, after it has trained."""
+def train(
+    trainer_class: Any, args: Any, reward_funcs: Any, *, chat: bool = False, rows: int = 24, **keywords: Any
+) -> Any:
+    """The trainer, after it has trained on so many prompts."""
     trainer = trainer_class(
         model=policy(),
         reward_funcs=reward_funcs,
         args=args,
-        train_dataset=prompts(chat=chat),
+        train_dataset=prompts(rows, chat=chat),
         processing_class=tokenizer(),
         **keywords,
     )
