@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from darling_plugin.errors import InputError
-from recipes.countdown.experiment.analysis import tables
-from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, contrast
+from recipes.countdown.experiment.analysis import pictures, tables
+from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, contrast, difference
 from recipes.countdown.experiment.analysis.equal_quality import at_equal_quality
 from recipes.countdown.experiment.analysis.hypotheses import Hypothesis, outcomes
 from recipes.countdown.experiment.analysis.write import Page
@@ -52,10 +52,10 @@ TRANSFER = (
     _claim("T1", "correct_only: pass@1 above grpo's", "correct_only", "grpo", "pass@1", 1, 0.01),
     _claim("T2a", "… above the KL control's", "correct_only", "KL control", "pass@1", 1, 0.01),
     _claim("T2b", "… above the entropy control's", "correct_only", "entropy control", "pass@1", 1, 0.01),
+    _claim("T3a", "… by 0.05 where × is needed", "correct_only, ×", "grpo, ×", "pass@1", 1, None, 0.05),
+    _claim("T3b", "… equal where it is not", "correct_only, no ×", "grpo, no ×", "pass@1", 0, 0.02),
     _claim("T4", "darling: pass@1 above grpo's", "darling", "grpo", "pass@1", 1, 0.01),
 )
-NEEDS_TIMES = (_claim("T3a", "correct_only above grpo by 0.05, ×", "correct_only", "grpo", "pass@1", 1, None, 0.05),)
-NEEDS_NO_TIMES = (_claim("T3b", "… equal where × is not needed", "correct_only", "grpo", "pass@1", 0, 0.02),)
 EXPLORATION = tuple(
     _claim(f"E1 {name}", "pass@1 above grpo's", name, "grpo", "pass@1", 1, 0.01) for name in EXPLORERS if name != "grpo"
 )
@@ -75,14 +75,14 @@ def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
     page.numbers["runs"] = {grid: sum(map(len, own.values())) for grid, own in found.items() if own}
     if not page.numbers["runs"]:
         raise InputError(f"{ledger.folder} holds no finished run of {', '.join(arms)}; do some with `run` first")
+    folder.mkdir(parents=True, exist_ok=True)
     for question in SEARCHES:
         if found[question]:
-            _question(page, question, found[question] | _controls(question, found[question], results))
+            _question(page, question, found[question], _controls(question, found[question], results))
         if found[f"{question}_tuning"]:
             _tuning(page, question, results)
     if found["verdicts"]:
-        page.add("## Wrong verdicts\n", tables.arms_table(found["verdicts"]))
-    folder.mkdir(parents=True, exist_ok=True)
+        _wrong_verdicts(page, found["verdicts"])
     page.write()
     console.print(Markdown(page.text))
 
@@ -109,47 +109,81 @@ def _finished(runs: tuple[Any, ...], results: Mapping[str, Result]) -> Runs:
     return {run.cell: results[run.id] for run in runs if run.id in results}
 
 
-def _controls(question: str, arms: Mapping[str, Runs], results: Mapping[str, Result]) -> dict[str, Runs]:
-    """The control of each kind: of its weights, the one that the tuning's rule prefers."""
-    search, chosen = SEARCHES[question], dict[str, Runs]()
+def _controls(question: str, arms: Mapping[str, Runs], results: Mapping[str, Result]) -> dict[str, str]:
+    """The control of each kind: the arm whose weight the tuning's rule prefers."""
+    search, chosen = SEARCHES[question], dict[str, str]()
     for control, prefix in CONTROLS.items():
         tried = {
             best(known): name for name in arms if name.startswith(prefix) and (known := search.tried(name, results))
         }
         if tried:
-            chosen[control] = arms[tried[best(list(tried))]]
+            chosen[control] = tried[best(list(tried))]
     return chosen
 
 
-def _question(page: Page, question: str, arms: dict[str, Runs]) -> None:
+def _question(page: Page, question: str, arms: dict[str, Runs], controls: Mapping[str, str]) -> None:
     page.add(f"## {question}: the methods\n", "Means at the last step, with 95 % intervals over cells and prompts.\n")
     page.add(tables.arms_table(arms))
+    pictures.crowded_plane(page.picture(f"{question}.png", "pass@1 against classes@16, by method"), arms)
     page.numbers[question] = {
         name: {metric: one.as_json() for metric in ALL_METRICS if (one := contrast({name: 1.0}, arms, metric))}
         | {"seconds": sum(result.seconds for result in own.values()) / len(own)}
         for name, own in arms.items()
     }
-    told = outcomes(arms, CLAIMS[question])
-    if question == "transfer":
-        told += outcomes({name: by_kind(own, ("times",)) for name, own in arms.items()}, NEEDS_TIMES)
-        told += outcomes({name: by_kind(own, ("sums", "either")) for name, own in arms.items()}, NEEDS_NO_TIMES)
-    if told:
+    compared = arms | {control: arms[name] for control, name in controls.items()}
+    compared |= {f"{name}, ×": by_kind(own, ("times",)) for name, own in arms.items()}
+    compared |= {f"{name}, no ×": by_kind(own, ("sums", "either")) for name, own in arms.items()}
+    if told := outcomes(compared, CLAIMS[question]):
         page.add("### Hypotheses\n", tables.outcomes_table(told))
+        page.add("".join(f"The {control} is `{name}`.\n" for control, name in controls.items()))
         page.numbers[f"{question} hypotheses"] = [one.as_json() for one in told]
-    for base in ("grpo", "darling"):
+    for base in ("grpo", "darling", "correct_only"):
         if base in arms and len(arms) > 1:
             page.add(f"### Less {base}\n", tables.differences_table(arms, base))
             equal = {name: found for name, own in arms.items() if name != base
                      if (found := at_equal_quality(own, arms[base])) is not None}  # fmt: skip
             page.add(f"### classes@16 at equal pass@1, less {base}\n")
             page.add(tables.estimates_table("", {name: {"classes@16": found} for name, found in equal.items()}))
+    _by_kind(page, question, arms)
+
+
+def _wrong_verdicts(page: Page, arms: dict[str, Runs]) -> None:
+    """Each way to use verdicts less DARLING's, where both have seen the same wrong ones."""
+    page.add("## Wrong verdicts\n", tables.arms_table(arms))
+    rows = {}
+    for name in arms:
+        method, _, wrong = name.partition(", ")
+        if method != "darling" and (row := difference(arms, name, f"darling, {wrong}")):
+            rows[name] = row
+    page.add("### Less darling under the same wrong verdicts\n", tables.estimates_table("less darling", rows))
+    page.numbers["verdicts"] = {
+        name: {metric: one.as_json() for metric, one in row.items()} for name, row in rows.items()
+    }
+
+
+def _by_kind(page: Page, question: str, arms: dict[str, Runs]) -> None:
+    """pass@1 on the prompts of each kind: a table with what the warm starts have, and a picture."""
     page.add("### pass@1 by kind of prompt\n")
-    rows = [[name, *(f"{_pass_at_1(by_kind(own, (kind,))):.3f}" for kind in KINDS)] for name, own in arms.items()]
-    page.add(tables.table(["method", *KINDS], rows))
+    kinds = {"all prompts": KINDS} | {kind: (kind,) for kind in KINDS}
+    parts = {title: {name: by_kind(own, of) for name, own in arms.items()} for title, of in kinds.items()}
+    found = {name: {title: contrast({name: 1.0}, part, "pass@1") for title, part in parts.items()} for name in arms}
+    rows = {name: {title: one for title, one in row.items() if one is not None} for name, row in found.items()}
+    before = {title: _mean_before(part) for title, part in parts.items()}
+    lines = [["warm start", *(f"{mean:.3f}" for mean in before.values())]]
+    lines += [[name, *(tables.number(one, "pass@1") for one in row.values())] for name, row in rows.items()]
+    page.add(tables.table(["method", *kinds], lines))
+    page.numbers[f"{question} by kind"] = {
+        name: {title: one.as_json() for title, one in row.items()} for name, row in rows.items()
+    } | {"warm start": before}
+    ranked = dict(sorted(rows.items(), key=lambda row: -row[1]["all prompts"].mean))
+    pictures.levels(page.picture(f"{question}_kinds.png", "pass@1 by kind of prompt"), ranked, before,
+                    "pass@1 by how a prompt can be solved; the line is the warm start")  # fmt: skip
 
 
-def _pass_at_1(runs: Runs) -> float:
-    return sum(result.mean("pass@1") for result in runs.values()) / len(runs)
+def _mean_before(arms: Mapping[str, Runs]) -> float:
+    """pass@1 before the first step, over the cells of all arms."""
+    cells = {cell: result for own in arms.values() for cell, result in own.items()}
+    return sum(result.mean("pass@1", 0) for result in cells.values()) / len(cells)
 
 
 def _tuning(page: Page, question: str, results: Mapping[str, Result]) -> None:

@@ -69,6 +69,45 @@ def plane(path: Path, arms: Arms, diversity: str = "classes@16") -> None:
     _save(figure, path)
 
 
+def crowded_plane(path: Path, arms: Arms, diversity: str = "classes@16") -> None:
+    """`plane` for many methods: where each begins and ends, with 95 % intervals, its name in a column at the right."""
+    figure = _figure(9.0, 1.6 + 0.24 * len(arms))
+    axes = figure.subplots()
+    ends = list[tuple[str, Estimate, Estimate]]()
+    for name in arms:
+        x, y = (contrast({name: 1.0}, arms, metric) for metric in ("pass@1", diversity))
+        if x is not None and y is not None:
+            ends.append((name, x, y))
+    for place, (name, x, y) in enumerate(sorted(ends, key=lambda end: end[2].mean)):
+        _cross(axes, x, y, _colour(name))
+        leader = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 4}
+        beside = 1.03, (place + 0.5) / len(ends)
+        axes.annotate(name, (x.mean, y.mean), beside, textcoords="axes fraction", fontsize=8, color=_colour(name),
+                      va="center", annotation_clip=False, arrowprops=leader)  # fmt: skip
+    runs = [result for arm in arms.values() for result in arm.values()]
+    begins = np.array(sorted({(result.mean("pass@1", 0), result.mean(diversity, 0)) for result in runs}))
+    axes.scatter(begins[:, 0], begins[:, 1], facecolors="none", edgecolors=INK, s=40, label="warm start")
+    axes.set_xlabel("pass@1", color=INK)
+    axes.set_ylabel(diversity, color=INK)
+    _dress(axes, "Quality and diversity at the last step, mean and 95 % interval")
+    axes.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def levels(path: Path, rows: Mapping[str, Mapping[str, Estimate]], reference: Mapping[str, float], title: str) -> None:
+    """One row for each method, a panel for each column: means with 95 % intervals, and `reference` as a line across."""
+    figure = _figure(9.6, 1.2 + 0.26 * len(rows))
+    panels = figure.subplots(1, len(reference), sharey=True, squeeze=False)[0]
+    for axes, (panel, level) in zip(panels, reference.items(), strict=True):
+        _rows(
+            axes, panel, {name: row[panel] for name, row in rows.items()}, {name: _colour(name) for name in rows}, level
+        )
+        axes.margins(x=0.15)
+        axes.locator_params(axis="x", nbins=4)
+    figure.suptitle(title, fontsize=11, color=INK)
+    _save(figure, path)
+
+
 def lines(path: Path, points: Mapping[str, Sequence[tuple[float, float]]], names: tuple[str, str], title: str) -> None:
     """A line for each name through its points (x, y); `names`: of the axes."""
     figure = _figure(6.4, 4.8)
@@ -190,14 +229,28 @@ def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
-def _rows(axes: Axes, title: str, estimates: Mapping[str, Estimate], colours: Mapping[str, str] | None = None) -> None:
-    """One row for each estimate, around zero; without colors, blue or faint by whether its interval holds zero."""
-    axes.axvline(0, color=INK, linewidth=0.8)
+def _rows(
+    axes: Axes,
+    title: str,
+    estimates: Mapping[str, Estimate],
+    colours: Mapping[str, str] | None = None,
+    level: float = 0.0,
+) -> None:
+    """One row for each estimate, around a level; without colors, blue or faint by whether its interval holds zero."""
+    axes.axvline(level, color=INK, linewidth=0.8)
     for row, (name, estimate) in enumerate(estimates.items()):
         _interval(axes, row, estimate, colours[name] if colours else None)
     axes.set_yticks(range(len(estimates)), list(estimates))
     axes.set_ylim(len(estimates) - 0.4, -0.6)  # the first row at the top
     _dress(axes, title, grid="x")
+
+
+def _cross(axes: Axes, x: Estimate, y: Estimate, colour: str) -> None:
+    """A dot with its intervals to the sides, and up and down."""
+    if x.low is not None and x.high is not None and y.low is not None and y.high is not None:
+        axes.plot([x.low, x.high], [y.mean, y.mean], color=colour, linewidth=0.8, alpha=0.5)
+        axes.plot([x.mean, x.mean], [y.low, y.high], color=colour, linewidth=0.8, alpha=0.5)
+    axes.scatter([x.mean], [y.mean], color=colour, s=60, zorder=3, edgecolors="white")
 
 
 def _interval(axes: Axes, row: int, estimate: Estimate, colour: str | None = None) -> None:

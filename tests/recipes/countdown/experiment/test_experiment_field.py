@@ -189,4 +189,24 @@ def test_the_page_of_the_comparison(tmp_path):
     assert claims["T2a"]["mean"] == pytest.approx(1 / 8)  # against 0.1, which the tuning prefers to 0.01
     assert claims["T3a"]["mean"] == pytest.approx(0.25) and claims["T3a"]["prompts"] < 150
     assert claims["T3b"]["words"] == "not decided"
-    assert "| correct_only | 0.500 | 0.500 | 0.500 |" in (tmp_path / "page" / "results.md").read_text()
+    assert claims["T3a"]["p_corrected"] == pytest.approx(3 * claims["T3a"]["p"])  # of T1, T2a and T3a
+    text = (tmp_path / "page" / "results.md").read_text()
+    assert "| warm start | 0.062 | 0.062 | 0.062 | 0.062 |" in text
+    assert "| correct_only | 0.500 (0.500–0.500) |" in text
+    for picture in ("transfer.png", "transfer_kinds.png"):
+        assert picture in text and (tmp_path / "page" / picture).stat().st_size > 10_000
+
+
+def test_wrong_verdicts_are_compared_where_they_are_the_same(tmp_path):
+    search, ledger = SEARCHES["same"], Ledger(tmp_path / "ledger", read_result)
+    for rate in search.rates_to_try("darling", {}):
+        for run in search.runs("darling", rate, {}):
+            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+    arms = field_arms(ledger.results())["verdicts"]
+    for name, right in (("darling, false same 0.2", 16), ("soft, false same 0.2", 24), ("soft, false same 0.3", 8)):
+        for run in arms[name]:
+            write(ledger, result(run, [(0, 4, 1), (400, right, 2)]))
+    write_field(ledger, tmp_path / "page", Console(file=io.StringIO()))
+    numbers = json.loads((tmp_path / "page" / "results.json").read_text())["verdicts"]
+    assert list(numbers) == ["soft, false same 0.2"]
+    assert numbers["soft, false same 0.2"]["pass@1"]["mean"] == pytest.approx(1 / 8)
