@@ -3,7 +3,8 @@
     same            the setting of `docs/experiment.md`, all methods that need no model
     transfer        RL prompts that can be solved with × and without; held-out prompts of every kind
     exploration     a weak warm start, more prompts, more responses, more steps
-    wrong verdicts  DARLING, its representatives and its soft form under false "same" and false "different"
+    same_verl       three of the methods through verl's trainer, a hundred steps; same_short: the same by the loop
+    verdicts        DARLING, its representatives and its soft form under false "same" and false "different"
 
 Each of the first three tunes the learning rate on validation prompts, then compares in new cells on test prompts that
 nobody has looked at: those after the 300 that `docs/experiment.md` reports.
@@ -59,6 +60,8 @@ SEARCHES: dict[str, Search] = {
 }
 TEST_FROM = {"same": 300, "transfer": 600, "exploration150": 900}
 """Where the test prompts of each question begin; the first 300 are those of `docs/experiment.md`."""
+THROUGH_VERL = ("poly_epo", "uniqueness", "outcome_batch")
+SHORT = {"steps": 100, "evaluate_every": 50}
 VERDICTS: dict[str, dict[str, Any]] = {
     "darling": {},
     "representatives": {"representatives": True},
@@ -81,11 +84,21 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
             if (rate_ := search.chosen_rate(method, results)) is not None:
                 compared[method] = search.at(method, rate_, CELLS, held_out_from=TEST_FROM[question])
     arms["verdicts"] = _wrong_verdicts(results)
+    for grid, engine in (("same_short", "loop"), ("same_verl", "verl")):
+        arms[grid] = _short(engine, results)
     return arms
 
 
 def every_tuning_run() -> list[Run]:
     return [run for search in SEARCHES.values() for run in search.every_run()]
+
+
+def _short(engine: str, results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]:
+    search, arms = SEARCHES["same"], dict[str, tuple[Run, ...]]()
+    for method in THROUGH_VERL:
+        if (rate := search.chosen_rate(method, results)) is not None:
+            arms[method] = search.at(method, rate, CELLS[:3], held_out_from=TEST_FROM["same"], engine=engine, **SHORT)
+    return arms
 
 
 def _wrong_verdicts(results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]:

@@ -9,8 +9,8 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
     verl        the same through verl's trainer
     quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
 
-The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, and `verdicts`) compare the field's
-objectives; `docs/experiment_objectives.md` is their plan.
+The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, `verdicts`, `same_short` and
+`same_verl`) compare the field's objectives; `docs/experiment_objectives.md` is their plan.
 """
 
 from __future__ import annotations
@@ -27,7 +27,13 @@ from recipes.countdown.experiment.ledger import Result
 from recipes.countdown.experiment.settings import METHODS, Cell, Run
 
 PUBLISHED = ("tuning", "main", "short", "ablations", "verl", "quick")
-GRIDS = (*PUBLISHED, *(f"{name}{part}" for name in SEARCHES for part in ("_tuning", "")), "verdicts")
+GRIDS = (
+    *PUBLISHED,
+    *(f"{name}{part}" for name in SEARCHES for part in ("_tuning", "")),
+    "verdicts",
+    "same_short",
+    "same_verl",
+)
 BY_LOOP = ("tuning", "main", "short", "ablations")
 MANY = tuple(Cell(warm_start, seed) for seed in range(5) for warm_start in range(2))
 FEWER = MANY[:8]

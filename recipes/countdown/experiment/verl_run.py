@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from darling_plugin.countdown.data import Prompt, rows
 from darling_plugin.errors import InputError
+from darling_plugin.objectives import OBJECTIVES, Darling
 from recipes.countdown.experiment.char_tokenizer import spaced_policy
 from recipes.countdown.experiment.loop import Trained, evaluate, evaluation_steps
 from recipes.countdown.experiment.policy import load_policy
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
-from recipes.countdown.experiment.settings import LATER, Run
+from recipes.countdown.experiment.settings import Run
 from recipes.countdown.threads import torch_threads
 
 if TYPE_CHECKING:
@@ -93,20 +94,22 @@ def _saved_steps(folder: Path) -> int:
 
 def write_prompts(run: Run, work: Path) -> Files:
     files = Files(work / "train.parquet", work / "held_out.parquet")
-    _write(files.train, rl_prompts(run.seed, run.rl_prompts), "train")
-    _write(files.held_out, held_out(run.held_out, run.held_out_prompts), run.held_out)
+    _write(files.train, rl_prompts(run.seed, run.rl_prompts, run.rl_kind), "train")
+    _write(files.held_out, held_out(run.held_out, run.held_out_prompts, run.held_out_from), run.held_out)
     return files
 
 
 def command(run: Run, files: Files, policy: Path, folder: Path, learned: Path | None = None) -> list[str]:
     """What anyone would type to train this run with verl."""
     if (
-        run.as_json().keys() & set(LATER)
+        run.kl
+        or run.entropy
         or run.representatives
         or (run.noisy and (run.false_same, run.false_different) != (0.1, 0.1))
     ):
         raise InputError(
-            f"run {run.id} ({run.words}): verl can run only the methods of the main comparison; set engine=loop"
+            f"run {run.id} ({run.words}): not through verl are KL and entropy in the loss, representatives, and wrong "
+            "verdicts other than 0.1 of each kind; set engine=loop"
         )
     return [
         sys.executable,
@@ -140,9 +143,16 @@ def _reward(run: Run) -> list[str]:
         # verl's own estimator; its groups are looked at for the log.
         std = str(run.std).lower()
         return ["algorithm.adv_estimator=grpo", f"algorithm.norm_adv_by_std_in_grpo={std}", "darling.monitor=true"]
-    return [
+    own = [
         "algorithm.adv_estimator=darling",
         f"darling.objective={run.objective}",
+        *(f"+darling.options.{name}={json.dumps(value)}" for name, value in json.loads(run.options).items()),
+        f"darling.quality.answer={run.darling.quality.answer}",
+    ]
+    if not issubclass(OBJECTIVES[run.objective], Darling):
+        return own
+    return [
+        *own,
         f"darling.fusion.mode={run.fusion}",
         f"darling.diversity.scope={run.among}",
         *([f"darling.diversity.singleton={run.alone}"] if run.objective == "darling" else []),

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from darling_plugin.errors import InputError
-from recipes.countdown.experiment.analysis import pictures, tables
+from recipes.countdown.experiment.analysis import engines, pictures, tables
 from recipes.countdown.experiment.analysis.contrast import ALL_METRICS, contrast, difference
 from recipes.countdown.experiment.analysis.equal_quality import at_equal_quality
 from recipes.countdown.experiment.analysis.hypotheses import Hypothesis, outcomes
 from recipes.countdown.experiment.analysis.write import Page
-from recipes.countdown.experiment.field import EXPLORERS, SEARCHES, field_arms
+from recipes.countdown.experiment.field import EXPLORERS, SEARCHES, SHORT, field_arms
 from recipes.countdown.experiment.ledger import Evaluation, Ledger, Result
 from recipes.countdown.experiment.measure import Measured
 from recipes.countdown.experiment.prompts import held_out, kind_of
@@ -83,6 +83,8 @@ def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
             _tuning(page, question, results)
     if found["verdicts"]:
         _wrong_verdicts(page, found["verdicts"])
+    if found["same_verl"]:
+        _engines(page, found["same_short"], found["same_verl"])
     page.write()
     console.print(Markdown(page.text))
 
@@ -159,6 +161,13 @@ def _wrong_verdicts(page: Page, arms: dict[str, Runs]) -> None:
     page.numbers["verdicts"] = {
         name: {metric: one.as_json() for metric, one in row.items()} for name, row in rows.items()
     }
+
+
+def _engines(page: Page, loop: dict[str, Runs], verl: dict[str, Runs]) -> None:
+    agreements = engines.agreements(loop, verl, SHORT["steps"])
+    page.add("## Through verl's trainer\n", tables.arms_table(verl))
+    page.add("### The loop and verl\n", tables.agreements_table(agreements))
+    page.numbers["agreement"] = [one.as_json() for one in agreements]
 
 
 def _by_kind(page: Page, question: str, arms: dict[str, Runs]) -> None:

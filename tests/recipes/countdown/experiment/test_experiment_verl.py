@@ -9,12 +9,14 @@ from places import ROOT
 
 from darling_plugin.countdown.data import read_prompts
 from darling_plugin.errors import InputError
+from recipes.countdown.experiment.field import FIELD, THROUGH_VERL
 from recipes.countdown.experiment.plan import QUICK_STEPS, quick_arms
 from recipes.countdown.experiment.prompts import held_out, rl_prompts
 from recipes.countdown.experiment.settings import METHODS, Run
 from recipes.countdown.experiment.verl_run import Files, checkpoint, command, write_prompts
 
 FILES = Files(Path("/data/train.parquet"), Path("/data/held_out.parquet"))
+JOBS = METHODS | {name: FIELD[name] for name in (*THROUGH_VERL, "uniqueness_positive", "outcome_batch_value")}
 JUDGE = ROOT / "scripts/service_bench/models/countdown_pairs"  # any pair classifier
 
 
@@ -26,10 +28,13 @@ def test_verl_reads_the_prompts_that_the_loop_learns_from(tmp_path):
     files = write_prompts(Run(engine="verl", seed=3, held_out="validation"), tmp_path)
     assert tuple(read_prompts(files.train)) == rl_prompts(3, 128)
     assert tuple(read_prompts(files.held_out)) == held_out("validation", 300)
+    files = write_prompts(Run(engine="verl", rl_kind="either", held_out_from=300), tmp_path)
+    assert tuple(read_prompts(files.train)) == rl_prompts(0, 128, "either")
+    assert tuple(read_prompts(files.held_out)) == held_out("test", 300, 300)
 
 
 def test_what_verl_cannot_do_is_refused():
-    for settings in ({"representatives": True}, {"false_same": 0.2}):
+    for settings in ({"representatives": True}, {"false_same": 0.2}, {"kl": 0.1}, {"entropy": 0.1}):
         with pytest.raises(InputError, match="set engine=loop"):
             line(**settings)
 
@@ -42,7 +47,7 @@ def test_the_quick_version_is_measured_where_verl_saves():
 
 
 @pytest.mark.skipif(find_spec("verl") is None, reason="verl is not installed")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", JOBS)
 def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
     monkeypatch.setenv("VERL_PLATFORM", "cpu")
     monkeypatch.setenv("VERL_ENGINE_DEVICE", "cuda")
@@ -55,7 +60,7 @@ def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
         from darling_plugin.integrations.verl.validate import read_settings, uses_darling
         from darling_plugin.tools.check.compose import compose_job
 
-        run = Run(engine="verl", seed=5, steps=100, learning_rate=2e-4, **METHODS[method])
+        run = Run(engine="verl", seed=5, steps=100, learning_rate=2e-4, **JOBS[method])
         overrides = command(run, FILES, Path("policy"), Path("work"), JUDGE)[3:]
         config = compose_job([*overrides, "critic.enable=false"])
         validate_config(config, use_reference_policy=False, use_critic=False)
@@ -77,6 +82,7 @@ def test_every_method_is_a_job_that_verl_accepts(method, monkeypatch):
     else:
         # `representatives` and the short-text rule are the loop's to set; what trains is the same objective.
         assert vars(settings.build_objective()) == vars(run.darling.build_objective())
+        assert settings.quality.answer == run.darling.quality.answer
     if method == "learned":
         assert (settings.similarity.name, settings.similarity.model) == ("classifier", str(JUDGE))
     elif method == "flipped":
