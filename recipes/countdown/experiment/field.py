@@ -3,6 +3,7 @@
     same            the setting of `docs/experiment.md`, all methods that need no model
     transfer        RL prompts that can be solved with × and without; held-out prompts of every kind
     exploration     a weak warm start, more prompts, more responses, more steps
+    same_again      the claims of `same` that 8 cells could not decide, in 8 others
     same_verl       three of the methods through verl's trainer, a hundred steps; same_short: the same by the loop
     verdicts        DARLING, its representatives and its soft form under false "same" and false "different"
 
@@ -12,7 +13,7 @@ nobody has looked at: those after the 300 that `docs/experiment.md` reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipes.countdown.experiment.ledger import Result
@@ -42,6 +43,7 @@ EXPLORERS = ("grpo", "darling", "correct_only")
 TUNING_CELLS = (Cell(0, 100), Cell(1, 101))
 CELLS = tuple(Cell(seed % 2, 200 + seed) for seed in range(8))
 """New ones: no run of any earlier experiment has these seeds."""
+NEXT_CELLS = tuple(Cell(seed % 2, 208 + seed) for seed in range(8))
 NOISE_CELLS = CELLS[:4]
 WEAK = {"rl_prompts": 512, "n": 16, "steps": 1600, "evaluate_every": 400}
 
@@ -60,6 +62,10 @@ SEARCHES: dict[str, Search] = {
 }
 TEST_FROM = {"same": 300, "transfer": 600, "exploration150": 900}
 """Where the test prompts of each question begin; the first 300 are those of `docs/experiment.md`."""
+AGAIN = (
+    "grpo", "grpo_std", "darling", "poly_epo", "uniqueness", "pass_at_k", "unlikeliness", "negative_reinforcement"
+)  # fmt: skip
+"""What the claims of `same` that are tested a second time compare."""
 THROUGH_VERL = ("poly_epo", "uniqueness", "outcome_batch")
 SHORT = {"steps": 100, "evaluate_every": 50}
 VERDICTS: dict[str, dict[str, Any]] = {
@@ -84,8 +90,9 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
             if (rate_ := search.chosen_rate(method, results)) is not None:
                 compared[method] = search.at(method, rate_, CELLS, held_out_from=TEST_FROM[question])
     arms["verdicts"] = _wrong_verdicts(results)
-    for grid, engine in (("same_short", "loop"), ("same_verl", "verl")):
-        arms[grid] = _short(engine, results)
+    arms["same_again"] = _tuned(AGAIN, NEXT_CELLS, results)
+    arms["same_short"] = _tuned(THROUGH_VERL, CELLS[:3], results, **SHORT)
+    arms["same_verl"] = _tuned(THROUGH_VERL, CELLS[:3], results, engine="verl", **SHORT)
     return arms
 
 
@@ -93,11 +100,14 @@ def every_tuning_run() -> list[Run]:
     return [run for search in SEARCHES.values() for run in search.every_run()]
 
 
-def _short(engine: str, results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]:
+def _tuned(
+    methods: Sequence[str], cells: tuple[Cell, ...], results: Mapping[str, Result], **more: Any
+) -> dict[str, tuple[Run, ...]]:
+    """Methods at the rates of *same*, on its test prompts, in other cells or in another way."""
     search, arms = SEARCHES["same"], dict[str, tuple[Run, ...]]()
-    for method in THROUGH_VERL:
+    for method in methods:
         if (rate := search.chosen_rate(method, results)) is not None:
-            arms[method] = search.at(method, rate, CELLS[:3], held_out_from=TEST_FROM["same"], engine=engine, **SHORT)
+            arms[method] = search.at(method, rate, cells, held_out_from=TEST_FROM["same"], **more)
     return arms
 
 

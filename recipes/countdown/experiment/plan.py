@@ -9,8 +9,8 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
     verl        the same through verl's trainer
     quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
 
-The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, `verdicts`, `same_short` and
-`same_verl`) compare the field's objectives; `docs/experiment_objectives.md` is their plan.
+The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, `verdicts`, `same_again`,
+`same_short` and `same_verl`) compare the field's objectives; `docs/experiment_objectives.md` is their plan.
 """
 
 from __future__ import annotations

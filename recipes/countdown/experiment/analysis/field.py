@@ -48,6 +48,7 @@ SAME = (
         None, -0.02,
     ),
 )  # fmt: skip
+TESTED_AGAIN = ("S1a", "S2", "S6a", "S6b", "S7", "S8")
 TRANSFER = (
     _claim("T1", "correct_only: pass@1 above grpo's", "correct_only", "grpo", "pass@1", 1, 0.01),
     _claim("T2a", "… above the KL control's", "correct_only", "KL control", "pass@1", 1, 0.01),
@@ -83,6 +84,11 @@ def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
             _tuning(page, question, results)
     if found["verdicts"]:
         _wrong_verdicts(page, found["verdicts"])
+    if found["same_again"]:
+        again = outcomes(found["same_again"], [claim for claim in SAME if claim.name in TESTED_AGAIN])
+        page.add("## same: six claims in eight other cells\n", tables.arms_table(found["same_again"]))
+        page.add(tables.outcomes_table(again))
+        page.numbers["same again"] = [one.as_json() for one in again]
     if found["same_verl"]:
         _engines(page, found["same_short"], found["same_verl"])
     page.write()
@@ -145,6 +151,9 @@ def _question(page: Page, question: str, arms: dict[str, Runs], controls: Mappin
             equal = {name: found for name, own in arms.items() if name != base
                      if (found := at_equal_quality(own, arms[base])) is not None}  # fmt: skip
             page.add(f"### classes@16 at equal pass@1, less {base}\n")
+            page.numbers[f"{question}, classes@16 at equal pass@1, less {base}"] = {
+                name: one.as_json() for name, one in equal.items()
+            }
             page.add(tables.estimates_table("", {name: {"classes@16": found} for name, found in equal.items()}))
     _by_kind(page, question, arms)
 

@@ -126,7 +126,7 @@ def test_entropy_is_that_of_the_distribution_that_is_read(untrained):
 def test_the_plan_tunes_on_validation_and_compares_on_new_prompts_in_new_cells():
     before = field_arms({})
     assert all(run.held_out == "validation" for run in every_tuning_run())
-    assert not any(before[name] for name in (*SEARCHES, "verdicts", "same_short", "same_verl"))
+    assert not any(before[name] for name in (*SEARCHES, "verdicts", "same_again", "same_short", "same_verl"))
     search = SEARCHES["transfer"]
     known = {
         run.id: result(run, [(0, 4, 1), (400, 30 if rate == 5e-5 else 20, 2)])
@@ -212,6 +212,22 @@ def test_verl_is_compared_with_the_loop(tmp_path):
     }
     assert by_metric["pass@1"]["mean"] == pytest.approx(2 / 64) and not by_metric["pass@1"]["agrees"]
     assert by_metric["pass@16"]["agrees"]
+
+
+def test_what_is_tested_again_has_cells_of_its_own(tmp_path):
+    search, ledger = SEARCHES["same"], Ledger(tmp_path / "ledger", read_result)
+    for method in ("grpo", "pass_at_k"):
+        for rate in search.rates_to_try(method, {}):
+            for run in search.runs(method, rate, {}):
+                write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+    arms = field_arms(ledger.results())["same_again"]
+    for method, right in (("grpo", 16), ("pass_at_k", 12)):
+        assert not {run.cell for run in arms[method]} & set(CELLS) and len(arms[method]) == 8
+        for run in arms[method]:
+            write(ledger, result(run, [(0, 4, 1), (400, right, 2)]))
+    write_field(ledger, tmp_path / "page", Console(file=io.StringIO()))
+    again = json.loads((tmp_path / "page" / "results.json").read_text())["same again"]
+    assert [(one["name"], one["words"]) for one in again] == [("S6a", "against"), ("S6b", "shown to matter")]
 
 
 def test_wrong_verdicts_are_compared_where_they_are_the_same(tmp_path):
