@@ -31,6 +31,7 @@ GRIDS = (
     *PUBLISHED,
     *(f"{name}{part}" for name in SEARCHES for part in ("_tuning", "")),
     "verdicts",
+    "same_again",
     "same_short",
     "same_verl",
 )

@@ -198,11 +198,12 @@ def _watch(
     processes: Sequence[subprocess.Popen[bytes]], place: Place, patterns: Sequence[str], console: Console
 ) -> None:
     """A bar over the plan's runs while the processes work."""
-    ledger, finished, every, done, said, said_at = place.ledger, set[str](), 1, 0, -1, 0.0
+    ledger, every, done, said, said_at = place.ledger, 1, 0, -1, 0.0
+    finished: set[str] | None = None
     with bars(console) as bar:
         task = bar.add_task("experiment", total=1, note="")
         while any(process.poll() is None for process in processes):
-            if (now := ledger.finished()) != finished or said == -1:  # to plan takes half a second
+            if (now := ledger.finished()) != finished:  # to plan takes half a second
                 runs = in_order(select(planned(ledger), patterns))
                 finished, every, done = now, len(runs), len(runs) - len(ledger.open_runs(runs))
             at_work = ", ".join(f"{run_id} {progress_of(place, run_id)}" for run_id in ledger.claimed())

@@ -20,6 +20,7 @@ from recipes.countdown.experiment.forward import read, read_with_entropy
 from recipes.countdown.experiment.ledger import Ledger, read_result
 from recipes.countdown.experiment.loop import Loop, train
 from recipes.countdown.experiment.loss import kl_loss
+from recipes.countdown.experiment.plan import GRIDS
 from recipes.countdown.experiment.policy import load_policy, prompt_ids
 from recipes.countdown.experiment.prompts import held_out, kind_of, rl_prompts
 from recipes.countdown.experiment.rewards import Rewards
@@ -125,6 +126,7 @@ def test_entropy_is_that_of_the_distribution_that_is_read(untrained):
 
 def test_the_plan_tunes_on_validation_and_compares_on_new_prompts_in_new_cells():
     before = field_arms({})
+    assert set(before) <= set(GRIDS)  # else `--only` does not know them
     assert all(run.held_out == "validation" for run in every_tuning_run())
     assert not any(before[name] for name in (*SEARCHES, "verdicts", "same_again", "same_short", "same_verl"))
     search = SEARCHES["transfer"]
