@@ -13,7 +13,7 @@ nobody has looked at: those after the 300 that `docs/experiment.md` reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recipes.countdown.experiment.ledger import Result
@@ -83,16 +83,15 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
     """Every arm that can be named now; those at a tuned rate are missing while that tuning is unfinished."""
     arms: Arms = {}
     for question, search in SEARCHES.items():
-        tuning, compared = arms.setdefault(f"{question}_tuning", {}), arms.setdefault(question, {})
+        tuning = arms.setdefault(f"{question}_tuning", {})
         for method in search.methods:
             for rate in search.rates_to_try(method, results):
                 tuning[f"{method} {rate:g}"] = search.runs(method, rate, results)
-            if (rate_ := search.chosen_rate(method, results)) is not None:
-                compared[method] = search.at(method, rate_, CELLS, held_out_from=TEST_FROM[question])
+        arms[question] = _tuned(question, search.methods, CELLS, results)
     arms["verdicts"] = _wrong_verdicts(results)
-    arms["same_again"] = _tuned(AGAIN, NEXT_CELLS, results)
-    arms["same_short"] = _tuned(THROUGH_VERL, CELLS[:3], results, **SHORT)
-    arms["same_verl"] = _tuned(THROUGH_VERL, CELLS[:3], results, engine="verl", **SHORT)
+    arms["same_again"] = _tuned("same", AGAIN, NEXT_CELLS, results)
+    arms["same_short"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, **SHORT)
+    arms["same_verl"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, engine="verl", **SHORT)
     return arms
 
 
@@ -101,13 +100,13 @@ def every_tuning_run() -> list[Run]:
 
 
 def _tuned(
-    methods: Sequence[str], cells: tuple[Cell, ...], results: Mapping[str, Result], **more: Any
+    question: str, methods: Iterable[str], cells: tuple[Cell, ...], results: Mapping[str, Result], **more: Any
 ) -> dict[str, tuple[Run, ...]]:
-    """Methods at the rates of *same*, on its test prompts, in other cells or in another way."""
-    search, arms = SEARCHES["same"], dict[str, tuple[Run, ...]]()
+    """Methods at the rates that a question's tuning has chosen, on its test prompts."""
+    search, arms = SEARCHES[question], dict[str, tuple[Run, ...]]()
     for method in methods:
         if (rate := search.chosen_rate(method, results)) is not None:
-            arms[method] = search.at(method, rate, cells, held_out_from=TEST_FROM["same"], **more)
+            arms[method] = search.at(method, rate, cells, held_out_from=TEST_FROM[question], **more)
     return arms
 
 

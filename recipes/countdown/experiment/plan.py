@@ -22,7 +22,7 @@ from typing import Any
 
 from darling_plugin.errors import InputError
 from recipes.countdown.experiment import tuning
-from recipes.countdown.experiment.field import SEARCHES, field_arms
+from recipes.countdown.experiment.field import NOISE, SEARCHES, SHORT, field_arms
 from recipes.countdown.experiment.ledger import Result
 from recipes.countdown.experiment.settings import METHODS, Cell, Run
 
@@ -43,9 +43,8 @@ SHORT_FEWER = ABLATION_CELLS = SHORT_MANY[:3]  # of FEWER, so every arm of `main
 FIRST = ("grpo", "darling", "ngram", "grpo_std")
 """The methods with all cells, the comparison of the hypotheses first."""
 THEN = ("correct_only", "flipped", "additive", "learned")
-SHORT_STEPS, SHORT_EVALUATE_EVERY = 100, 50
+SHORT_STEPS = SHORT["steps"]
 QUICK_STEPS, QUICK_RATE = 200, 1e-4
-NOISE = (0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def ablation_arms(rates: Mapping[str, float]) -> list[Arm]:
 
 
 def short_arms(grid: str, engine: str, rates: Mapping[str, float]) -> list[Arm]:
-    shape = {"engine": engine, "steps": SHORT_STEPS, "evaluate_every": SHORT_EVALUATE_EVERY}
+    shape = {"engine": engine, **SHORT}
     return _methods(grid, rates, SHORT_MANY, SHORT_FEWER, **shape)
 
 

@@ -62,10 +62,7 @@ def plane(path: Path, arms: Arms, diversity: str = "classes@16") -> None:
         ends = np.array([[run.mean("pass@1"), run.mean(diversity)] for run in arm.values()])
         axes.scatter(ends[:, 0], ends[:, 1], color=_colour(name), s=9, alpha=0.4, linewidths=0)
         axes.scatter(x[-1:], y[-1:], color=_colour(name), s=70, zorder=3, edgecolors="white")
-    axes.set_xlabel("pass@1", color=INK)
-    axes.set_ylabel(diversity, color=INK)
-    _dress(axes, "Quality and diversity, from the warm start to the last step")
-    axes.legend(frameon=False, fontsize=8)
+    _named(axes, ("pass@1", diversity), "Quality and diversity, from the warm start to the last step")
     _save(figure, path)
 
 
@@ -87,21 +84,16 @@ def crowded_plane(path: Path, arms: Arms, diversity: str = "classes@16") -> None
     runs = [result for arm in arms.values() for result in arm.values()]
     begins = np.array(sorted({(result.mean("pass@1", 0), result.mean(diversity, 0)) for result in runs}))
     axes.scatter(begins[:, 0], begins[:, 1], facecolors="none", edgecolors=INK, s=40, label="warm start")
-    axes.set_xlabel("pass@1", color=INK)
-    axes.set_ylabel(diversity, color=INK)
-    _dress(axes, "Quality and diversity at the last step, mean and 95 % interval")
-    axes.legend(frameon=False, fontsize=8)
+    _named(axes, ("pass@1", diversity), "Quality and diversity at the last step, mean and 95 % interval")
     _save(figure, path)
 
 
 def levels(path: Path, rows: Mapping[str, Mapping[str, Estimate]], reference: Mapping[str, float], title: str) -> None:
     """One row for each method, a panel for each column: means with 95 % intervals, and `reference` as a line across."""
     figure = _figure(9.6, 1.2 + 0.26 * len(rows))
-    panels = figure.subplots(1, len(reference), sharey=True, squeeze=False)[0]
+    panels, colours = figure.subplots(1, len(reference), sharey=True, squeeze=False)[0], {n: _colour(n) for n in rows}
     for axes, (panel, level) in zip(panels, reference.items(), strict=True):
-        _rows(
-            axes, panel, {name: row[panel] for name, row in rows.items()}, {name: _colour(name) for name in rows}, level
-        )
+        _rows(axes, panel, {name: row[panel] for name, row in rows.items()}, colours, level)
         axes.margins(x=0.15)
         axes.locator_params(axis="x", nbins=4)
     figure.suptitle(title, fontsize=11, color=INK)
@@ -115,10 +107,7 @@ def lines(path: Path, points: Mapping[str, Sequence[tuple[float, float]]], names
     for name, own in points.items():
         x, y = zip(*own, strict=True)
         axes.plot(x, y, color=_colour(name), marker="o", markersize=4, linewidth=_width(name), label=name)
-    axes.set_xlabel(names[0], color=INK)
-    axes.set_ylabel(names[1], color=INK)
-    _dress(axes, title)
-    axes.legend(frameon=False, fontsize=8)
+    _named(axes, names, title)
     _save(figure, path)
 
 
@@ -265,6 +254,14 @@ def _interval(axes: Axes, row: int, estimate: Estimate, colour: str | None = Non
 def _legend(figure: Figure, columns: int) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=max(1, min(columns, 8)), frameon=False, fontsize=8)
+
+
+def _named(axes: Axes, names: tuple[str, str], title: str) -> None:
+    """Names both axes, and has a legend inside."""
+    axes.set_xlabel(names[0], color=INK)
+    axes.set_ylabel(names[1], color=INK)
+    _dress(axes, title)
+    axes.legend(frameon=False, fontsize=8)
 
 
 def _dress(axes: Axes, title: str, grid: Literal["x", "y"] = "y") -> None:

@@ -195,12 +195,17 @@ def test_the_page_of_the_comparison(tmp_path):
         assert picture in text and (tmp_path / "page" / picture).stat().st_size > 10_000
 
 
+def tune(ledger, search, method):
+    """Made-up runs by which 1e-4 is the method's best rate."""
+    for rate in search.rates_to_try(method, {}):
+        for run in search.runs(method, rate, {}):
+            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+
+
 def test_verl_is_compared_with_the_loop(tmp_path):
     """At the tuned rate; the loop is right about 16 of 64 and verl about 18."""
     search, ledger = SEARCHES["same"], Ledger(tmp_path / "ledger", read_result)
-    for rate in search.rates_to_try("uniqueness", {}):
-        for run in search.runs("uniqueness", rate, {}):
-            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+    tune(ledger, search, "uniqueness")
     arms = field_arms(ledger.results())
     for grid, right in (("same_short", 16), ("same_verl", 18)):
         assert {(run.learning_rate, run.steps, run.held_out_from) for run in arms[grid]["uniqueness"]} == {
@@ -219,9 +224,7 @@ def test_verl_is_compared_with_the_loop(tmp_path):
 def test_what_is_tested_again_has_cells_of_its_own(tmp_path):
     search, ledger = SEARCHES["same"], Ledger(tmp_path / "ledger", read_result)
     for method in ("grpo", "pass_at_k"):
-        for rate in search.rates_to_try(method, {}):
-            for run in search.runs(method, rate, {}):
-                write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+        tune(ledger, search, method)
     arms = field_arms(ledger.results())["same_again"]
     for method, right in (("grpo", 16), ("pass_at_k", 12)):
         assert not {run.cell for run in arms[method]} & set(CELLS) and len(arms[method]) == 8
@@ -234,9 +237,7 @@ def test_what_is_tested_again_has_cells_of_its_own(tmp_path):
 
 def test_wrong_verdicts_are_compared_where_they_are_the_same(tmp_path):
     search, ledger = SEARCHES["same"], Ledger(tmp_path / "ledger", read_result)
-    for rate in search.rates_to_try("darling", {}):
-        for run in search.runs("darling", rate, {}):
-            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+    tune(ledger, search, "darling")
     arms = field_arms(ledger.results())["verdicts"]
     for name, right in (("darling, false same 0.2", 16), ("soft, false same 0.2", 24), ("soft, false same 0.3", 8)):
         for run in arms[name]:
