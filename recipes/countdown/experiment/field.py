@@ -4,6 +4,7 @@
     transfer        RL prompts that can be solved with × and without; held-out prompts of every kind
     exploration     a weak warm start, more prompts, more responses, more steps
     same_again      the claims of `same` that 8 cells could not decide, in 8 others
+    transfer_rate   some of `transfer`, all at the rate of `correct_only`
     same_verl       three of the methods through verl's trainer, a hundred steps; same_short: the same by the loop
     verdicts        DARLING, its representatives and its soft form under false "same" and false "different"
 
@@ -66,6 +67,8 @@ AGAIN = (
     "grpo", "grpo_std", "darling", "poly_epo", "uniqueness", "pass_at_k", "unlikeliness", "negative_reinforcement"
 )  # fmt: skip
 """What the claims of `same` that are tested a second time compare."""
+AT_ONE_RATE = ("grpo", "darling", "correct_only", "poly_epo", "uniqueness", "outcome_batch", "grpo_kl_0.1")
+"""Those of `transfer` that have the highest pass@1 or retain the most, and GRPO."""
 THROUGH_VERL = ("poly_epo", "uniqueness", "outcome_batch")
 SHORT = {"steps": 100, "evaluate_every": 50}
 VERDICTS: dict[str, dict[str, Any]] = {
@@ -90,6 +93,7 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
         arms[question] = _tuned(question, search.methods, CELLS, results)
     arms["verdicts"] = _wrong_verdicts(results)
     arms["same_again"] = _tuned("same", AGAIN, NEXT_CELLS, results)
+    arms["transfer_rate"] = _at_one_rate("transfer", AT_ONE_RATE, "correct_only", results)
     arms["same_short"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, **SHORT)
     arms["same_verl"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, engine="verl", **SHORT)
     return arms
@@ -108,6 +112,16 @@ def _tuned(
         if (rate := search.chosen_rate(method, results)) is not None:
             arms[method] = search.at(method, rate, cells, held_out_from=TEST_FROM[question], **more)
     return arms
+
+
+def _at_one_rate(
+    question: str, methods: Iterable[str], of: str, results: Mapping[str, Result]
+) -> dict[str, tuple[Run, ...]]:
+    """Methods at the rate that the tuning has chosen for one of them."""
+    search = SEARCHES[question]
+    if (rate := search.chosen_rate(of, results)) is None:
+        return {}
+    return {method: search.at(method, rate, CELLS, held_out_from=TEST_FROM[question]) for method in methods}
 
 
 def _wrong_verdicts(results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]:

@@ -10,7 +10,8 @@ A grid holds arms, an arm one run for each cell. Runs that answer several questi
     quick       one seed of DARLING against GRPO through verl, at one rate; needs no tuning
 
 The grids of `field.py` (`same`, `transfer`, `exploration…`, each with its tuning, `verdicts`, `same_again`,
-`same_short` and `same_verl`) compare the field's objectives; `docs/experiment_objectives.md` is their plan.
+`transfer_rate`, `same_short` and `same_verl`) compare the field's objectives; `docs/experiment_objectives.md` is
+their plan.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ GRIDS = (
     *(f"{name}{part}" for name in SEARCHES for part in ("_tuning", "")),
     "verdicts",
     "same_again",
+    "transfer_rate",
     "same_short",
     "same_verl",
 )

@@ -82,6 +82,8 @@ def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
             _question(page, question, found[question], _controls(question, found[question], results))
         if found[f"{question}_tuning"]:
             _tuning(page, question, results)
+    if found["transfer_rate"]:
+        _question(page, "transfer_rate", found["transfer_rate"], {})
     if found["verdicts"]:
         _wrong_verdicts(page, found["verdicts"])
     if found["same_again"]:
@@ -141,7 +143,7 @@ def _question(page: Page, question: str, arms: dict[str, Runs], controls: Mappin
     compared = arms | {control: arms[name] for control, name in controls.items()}
     compared |= {f"{name}, ×": by_kind(own, ("times",)) for name, own in arms.items()}
     compared |= {f"{name}, no ×": by_kind(own, ("sums", "either")) for name, own in arms.items()}
-    if told := outcomes(compared, CLAIMS[question]):
+    if told := outcomes(compared, CLAIMS.get(question, ())):
         page.add("### Hypotheses\n", tables.outcomes_table(told))
         page.add("".join(f"The {control} is `{name}`.\n" for control, name in controls.items()))
         page.numbers[f"{question} hypotheses"] = [one.as_json() for one in told]

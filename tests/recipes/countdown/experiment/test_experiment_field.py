@@ -128,7 +128,7 @@ def test_the_plan_tunes_on_validation_and_compares_on_new_prompts_in_new_cells()
     before = field_arms({})
     assert set(before) <= set(GRIDS)  # else `--only` does not know them
     assert all(run.held_out == "validation" for run in every_tuning_run())
-    assert not any(before[name] for name in (*SEARCHES, "verdicts", "same_again", "same_short", "same_verl"))
+    assert all(name.endswith("_tuning") for name, arms in before.items() if arms)
     search = SEARCHES["transfer"]
     known = {
         run.id: result(run, [(0, 4, 1), (400, 30 if rate == 5e-5 else 20, 2)])
@@ -233,6 +233,26 @@ def test_what_is_tested_again_has_cells_of_its_own(tmp_path):
     write_field(ledger, tmp_path / "page", Console(file=io.StringIO()))
     again = json.loads((tmp_path / "page" / "results.json").read_text())["same again"]
     assert [(one["name"], one["words"]) for one in again] == [("S6a", "against"), ("S6b", "shown to matter")]
+
+
+def test_a_comparison_at_one_rate_shares_the_runs_that_have_it(tmp_path):
+    """GRPO's own rate is 1e-4, the one of `correct_only` 5e-5, at which both are compared."""
+    search, ledger = SEARCHES["transfer"], Ledger(tmp_path / "ledger", read_result)
+    for method, chosen in (("grpo", 1e-4), ("correct_only", 5e-5)):
+        for rate in search.rates:
+            for run in search.runs(method, rate, {}):
+                write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == chosen), 2)]))
+    arms = field_arms(ledger.results())
+    rate, tuned = arms["transfer_rate"], arms["transfer"]
+    assert rate["correct_only"] == tuned["correct_only"] and rate["grpo"] != tuned["grpo"]
+    for name, right in (("grpo", 16), ("correct_only", 20)):
+        assert {run.learning_rate for run in rate[name]} == {5e-5}
+        for run in rate[name]:
+            write(ledger, result(run, [(0, 4, 1), (400, right, 2)], prompts=300))
+    write_field(ledger, tmp_path / "page", Console(file=io.StringIO()))
+    numbers = json.loads((tmp_path / "page" / "results.json").read_text())
+    assert numbers["transfer_rate"]["correct_only"]["pass@1"]["mean"] == pytest.approx(20 / 64)
+    assert "warm start" in numbers["transfer_rate by kind"] and "transfer_rate hypotheses" not in numbers
 
 
 def test_wrong_verdicts_are_compared_where_they_are_the_same(tmp_path):
