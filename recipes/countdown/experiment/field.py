@@ -70,7 +70,7 @@ AGAIN = (
 AT_ONE_RATE = ("grpo", "darling", "correct_only", "poly_epo", "uniqueness", "outcome_batch", "grpo_kl_0.1")
 """Those of `transfer` that have the highest pass@1 or retain the most, and GRPO."""
 THROUGH_VERL = ("poly_epo", "uniqueness", "outcome_batch")
-SHORT = {"steps": 100, "evaluate_every": 50}
+SHORT: dict[str, Any] = {"steps": 100, "evaluate_every": 50}
 VERDICTS: dict[str, dict[str, Any]] = {
     "darling": {},
     "representatives": {"representatives": True},
@@ -93,7 +93,7 @@ def field_arms(results: Mapping[str, Result]) -> Arms:
         arms[question] = _tuned(question, search.methods, CELLS, results)
     arms["verdicts"] = _wrong_verdicts(results)
     arms["same_again"] = _tuned("same", AGAIN, NEXT_CELLS, results)
-    arms["transfer_rate"] = _at_one_rate("transfer", AT_ONE_RATE, "correct_only", results)
+    arms["transfer_rate"] = _tuned("transfer", AT_ONE_RATE, CELLS, results, rate_of="correct_only")
     arms["same_short"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, **SHORT)
     arms["same_verl"] = _tuned("same", THROUGH_VERL, CELLS[:3], results, engine="verl", **SHORT)
     return arms
@@ -104,24 +104,20 @@ def every_tuning_run() -> list[Run]:
 
 
 def _tuned(
-    question: str, methods: Iterable[str], cells: tuple[Cell, ...], results: Mapping[str, Result], **more: Any
+    question: str,
+    methods: Iterable[str],
+    cells: tuple[Cell, ...],
+    results: Mapping[str, Result],
+    *,
+    rate_of: str | None = None,
+    **more: Any,
 ) -> dict[str, tuple[Run, ...]]:
-    """Methods at the rates that a question's tuning has chosen, on its test prompts."""
+    """Methods at the rates that a question's tuning has chosen, or all at one's, on the question's test prompts."""
     search, arms = SEARCHES[question], dict[str, tuple[Run, ...]]()
     for method in methods:
-        if (rate := search.chosen_rate(method, results)) is not None:
+        if (rate := search.chosen_rate(rate_of or method, results)) is not None:
             arms[method] = search.at(method, rate, cells, held_out_from=TEST_FROM[question], **more)
     return arms
-
-
-def _at_one_rate(
-    question: str, methods: Iterable[str], of: str, results: Mapping[str, Result]
-) -> dict[str, tuple[Run, ...]]:
-    """Methods at the rate that the tuning has chosen for one of them."""
-    search = SEARCHES[question]
-    if (rate := search.chosen_rate(of, results)) is None:
-        return {}
-    return {method: search.at(method, rate, CELLS, held_out_from=TEST_FROM[question]) for method in methods}
 
 
 def _wrong_verdicts(results: Mapping[str, Result]) -> dict[str, tuple[Run, ...]]:

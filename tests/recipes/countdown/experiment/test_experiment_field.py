@@ -195,11 +195,11 @@ def test_the_page_of_the_comparison(tmp_path):
         assert picture in text and (tmp_path / "page" / picture).stat().st_size > 10_000
 
 
-def tune(ledger, search, method):
-    """Made-up runs by which 1e-4 is the method's best rate."""
+def tune(ledger, search, method, best=1e-4):
+    """Made-up runs by which `best` is the method's best rate."""
     for rate in search.rates_to_try(method, {}):
         for run in search.runs(method, rate, {}):
-            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == 1e-4), 2)]))
+            write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == best), 2)]))
 
 
 def test_verl_is_compared_with_the_loop(tmp_path):
@@ -238,10 +238,8 @@ def test_what_is_tested_again_has_cells_of_its_own(tmp_path):
 def test_a_comparison_at_one_rate_shares_the_runs_that_have_it(tmp_path):
     """GRPO's own rate is 1e-4, the one of `correct_only` 5e-5, at which both are compared."""
     search, ledger = SEARCHES["transfer"], Ledger(tmp_path / "ledger", read_result)
-    for method, chosen in (("grpo", 1e-4), ("correct_only", 5e-5)):
-        for rate in search.rates:
-            for run in search.runs(method, rate, {}):
-                write(ledger, result(run, [(0, 4, 1), (400, 20 + 4 * (rate == chosen), 2)]))
+    tune(ledger, search, "grpo")
+    tune(ledger, search, "correct_only", best=5e-5)
     arms = field_arms(ledger.results())
     rate, tuned = arms["transfer_rate"], arms["transfer"]
     assert rate["correct_only"] == tuned["correct_only"] and rate["grpo"] != tuned["grpo"]
