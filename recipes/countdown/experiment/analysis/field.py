@@ -60,7 +60,7 @@ TRANSFER = (
 EXPLORATION = tuple(
     _claim(f"E1 {name}", "pass@1 above grpo's", name, "grpo", "pass@1", 1, 0.01) for name in EXPLORERS if name != "grpo"
 )
-CLAIMS = {"same": SAME, "transfer": TRANSFER, "exploration150": EXPLORATION}
+CLAIMS = {"same": SAME, "transfer": TRANSFER, "transfer_rate": (), "exploration150": EXPLORATION}
 
 
 def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
@@ -143,7 +143,7 @@ def _question(page: Page, question: str, arms: dict[str, Runs], controls: Mappin
     compared = arms | {control: arms[name] for control, name in controls.items()}
     compared |= {f"{name}, ×": by_kind(own, ("times",)) for name, own in arms.items()}
     compared |= {f"{name}, no ×": by_kind(own, ("sums", "either")) for name, own in arms.items()}
-    if told := outcomes(compared, CLAIMS.get(question, ())):
+    if told := outcomes(compared, CLAIMS[question]):
         page.add("### Hypotheses\n", tables.outcomes_table(told))
         page.add("".join(f"The {control} is `{name}`.\n" for control, name in controls.items()))
         page.numbers[f"{question} hypotheses"] = [one.as_json() for one in told]
