@@ -90,6 +90,7 @@ def write_field(ledger: Ledger, folder: Path, console: Console) -> None:
         again = outcomes(found["same_again"], [claim for claim in SAME if claim.name in TESTED_AGAIN])
         page.add("## same: six claims in eight other cells\n", tables.arms_table(found["same_again"]))
         page.add(tables.outcomes_table(again))
+        page.add("### Less grpo\n", tables.differences_table(found["same_again"], "grpo"))
         page.numbers["same again"] = [one.as_json() for one in again]
     if found["same_verl"]:
         _engines(page, found["same_short"], found["same_verl"])
